@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+
+// A module is a layer, and the arrows point down only: a target may depend on targets listed above it, never below.
+
+import PackageDescription
+
+/// Test targets: the language settings without those that the expansion of `#expect` trips over.
+let testSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+let settings: [SwiftSetting] =
+    testSettings + [
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .strictMemorySafety(),
+    ]
+
+/// A module of ours.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A program of ours: command line only; what it does is in the module it names.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: testSettings)
+}
+
+/// A C library of the system, with the Debian package that has it.
+func systemLibrary(_ name: String, pkgConfig: String, debian: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let systemPaths = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
+let package = Package(
+    name: "tributary",
+    products: [
+        .executable(name: "tributary-agent", targets: ["tributary-agent"]),
+        .executable(name: "tributary-collector", targets: ["tributary-collector"]),
+        .executable(name: "tributary", targets: ["tributary"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // Layer 0: C.
+        systemLibrary("CLZ4", pkgConfig: "liblz4", debian: "liblz4-dev"),
+        systemLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
+        systemLibrary("CYaml", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        .target(name: "CCRC32C"),
+        .target(name: "CLinux"),
+
+        // Layer 1.
+        module("Primitives", ["CCRC32C"]),
+
+        // Layer 2.
+        module("FileAccess", ["Primitives", "CLinux", systemPaths]),
+        module("RecordBatches", ["Primitives", "CLZ4", "CZlib"]),
+        module("YAMLConfiguration", ["CYaml", systemPaths]),
+
+        // Layer 3.
+        module("KafkaProtocol", ["Primitives", "RecordBatches", nioCore]),
+        module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", systemPaths]),
+        module("FileTailing", ["Primitives", "FileAccess", systemPaths]),
+        module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
+
+        // Layer 4.
+        module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
+        module("BrokerCore", ["KafkaProtocol", "CommitLog", "FileAccess", nioCore, logging, deque, systemPaths]),
+
+        // Layer 5.
+        module("BrokerServer", ["BrokerCore", "KafkaProtocol", nioCore, nioPosix, logging, deque]),
+
+        // Layer 6.
+        module(
+            "AgentCore",
+            ["KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", lifecycle, logging, deque]),
+        module("CollectorCore", ["BrokerServer", "BrokerCore", "YAMLConfiguration", "FileAccess", lifecycle, logging]),
+
+        // Layer 7.
+        program("tributary-agent", ["AgentCore", argumentParser, logging]),
+        program("tributary-collector", ["CollectorCore", argumentParser, logging]),
+        program("tributary", ["KafkaClient", argumentParser, logging]),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
+            swiftSettings: testSettings),
+        tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
+    ]
+)

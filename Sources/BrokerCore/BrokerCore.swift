@@ -1,0 +1,1 @@
+// BrokerCore: being written.

@@ -1,0 +1,1 @@
+// BrokerServer: being written.

@@ -1,0 +1,39 @@
+#ifndef TRIBUTARY_LINUX_CALLS_H
+#define TRIBUTARY_LINUX_CALLS_H
+
+// Linux calls that glibc declares for _GNU_SOURCE only, which Swift's own import of glibc does without.
+// Each returns -1 and sets errno as its man page says.
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+
+struct tributary_file_status {
+    uint32_t mode;
+    uint32_t device_major;
+    uint32_t device_minor;
+    uint32_t links;
+    uint64_t inode;
+    uint64_t size;
+    uint64_t blocks;  // of 512 bytes
+    int64_t modified_seconds;
+    uint32_t modified_nanoseconds;
+    bool has_birth;
+    int64_t birth_seconds;
+    uint32_t birth_nanoseconds;
+};
+
+/// statx(2) of `path`, following symbolic links or not.
+int tributary_status(const char *path, bool follow_links, struct tributary_file_status *status);
+
+/// statx(2) of an open file.
+int tributary_descriptor_status(int descriptor, struct tributary_file_status *status);
+
+/// fallocate(2) from 0 up to `size` with FALLOC_FL_KEEP_SIZE.
+int tributary_reserve(int descriptor, int64_t size);
+
+/// lseek(2) with SEEK_DATA. The descriptor's own position moves; readers that use pread(2) do not care.
+int64_t tributary_seek_data(int descriptor, int64_t position);
+
+#endif

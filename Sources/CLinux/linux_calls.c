@@ -1,0 +1,43 @@
+#define _GNU_SOURCE
+
+#include "linux_calls.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int take(int descriptor, const char *path, int flags, struct tributary_file_status *status) {
+    struct statx found;
+    if (statx(descriptor, path, flags, STATX_BASIC_STATS | STATX_BTIME, &found) == -1) return -1;
+    *status = (struct tributary_file_status){
+        .mode = found.stx_mode,
+        .device_major = found.stx_dev_major,
+        .device_minor = found.stx_dev_minor,
+        .links = found.stx_nlink,
+        .inode = found.stx_ino,
+        .size = found.stx_size,
+        .blocks = found.stx_blocks,
+        .modified_seconds = found.stx_mtime.tv_sec,
+        .modified_nanoseconds = found.stx_mtime.tv_nsec,
+        .has_birth = (found.stx_mask & STATX_BTIME) != 0,
+        .birth_seconds = found.stx_btime.tv_sec,
+        .birth_nanoseconds = found.stx_btime.tv_nsec,
+    };
+    return 0;
+}
+
+int tributary_status(const char *path, bool follow_links, struct tributary_file_status *status) {
+    return take(AT_FDCWD, path, follow_links ? 0 : AT_SYMLINK_NOFOLLOW, status);
+}
+
+int tributary_descriptor_status(int descriptor, struct tributary_file_status *status) {
+    return take(descriptor, "", AT_EMPTY_PATH, status);
+}
+
+int tributary_reserve(int descriptor, int64_t size) {
+    return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, size);
+}
+
+int64_t tributary_seek_data(int descriptor, int64_t position) {
+    return lseek(descriptor, position, SEEK_DATA);
+}

@@ -1,0 +1,4 @@
+#ifndef TRIBUTARY_CYaml_H
+#define TRIBUTARY_CYaml_H
+#include <yaml.h>
+#endif

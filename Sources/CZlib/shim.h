@@ -1,0 +1,4 @@
+#ifndef TRIBUTARY_CZlib_H
+#define TRIBUTARY_CZlib_H
+#include <zlib.h>
+#endif

@@ -1,0 +1,1 @@
+// CollectorCore: being written.

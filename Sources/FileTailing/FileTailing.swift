@@ -1,0 +1,1 @@
+// FileTailing: being written.

@@ -1,0 +1,1 @@
+// KafkaClient: being written.

@@ -1,0 +1,7 @@
+// KafkaProtocol: the messages of the Kafka protocol, one file an API, each headed by the versions it speaks.
+//
+// It promises that what it decodes is checked: a foreign message gives a value or a `WireError`, never a crash, and
+// never an allocation larger than the message's own bytes justify. It does no I/O and knows no clock. Record batches
+// pass through as slices, undecoded.
+//
+// Source of every layout: Apache Kafka, clients/src/main/resources/common/message/*.json.

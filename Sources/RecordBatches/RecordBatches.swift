@@ -1,0 +1,1 @@
+// RecordBatches: being written.

@@ -1,0 +1,1 @@
+// YAMLConfiguration: being written.

@@ -1,0 +1,1 @@
+// TestSupport: fakes and tools that several test targets share, written once.

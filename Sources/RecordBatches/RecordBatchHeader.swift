@@ -116,3 +116,17 @@ extension RecordBatchHeader {
         checksum = sum.value
     }
 }
+
+extension RecordBatchHeader {
+    /// How many of these bytes are whole batches, from the start on.
+    package static func wholeBatches(in bytes: RawSpan) -> Int {
+        var end = 0
+        while bytes.byteCount - end >= lengthPrefix,
+            let size = try? totalBytes(prefix: bytes.extracting(end..<bytes.byteCount)),
+            size <= bytes.byteCount - end
+        {
+            end += size
+        }
+        return end
+    }
+}

@@ -17,6 +17,11 @@ import Testing
         #expect(throws: WireError(.lengthOutOfRange(0x7fff_ffff), at: 14)) { try frame.decode(MetadataRequest.self) }
     }
 
+    @Test func `about the length of an array of integers refuses it where only so many bytes follow`() throws {
+        let frame = try RequestFrame(bytes(hex: "003d 0000 00000001 ffff 00 02 02 74 09 00000001 00000002"))
+        #expect(throws: WireError(.lengthOutOfRange(8), at: 15)) { try frame.decode(DescribeProducersRequest.self) }
+    }
+
     @Test func `with a negative length refuses it`() throws {
         let frame = try metadata(claiming: 0xffff_fffe, then: 100)
         #expect(throws: WireError(.lengthOutOfRange(-2), at: 14)) { try frame.decode(MetadataRequest.self) }
@@ -111,6 +116,26 @@ import Testing
         #expect(slice == records)
         #expect(address(slice) > address(frame))
         #expect(address(slice) < address(frame) + UInt(frame.readableBytes))
+    }
+
+    @Test func `long records are sent from where they are, short ones in their frame`() throws {
+        let long = ByteBuffer(repeating: 7, count: 5000)
+        let short = ByteBuffer(repeating: 8, count: 100)
+        let request = ProduceRequest(topics: [
+            .init(
+                name: "t",
+                partitions: [
+                    .init(index: 0, records: short), .init(index: 1, records: long), .init(index: 2, records: long),
+                ])
+        ])
+        let parts = request.frameParts(version: 9, correlationID: 1, clientID: nil)
+        #expect(parts.count == 5)
+        #expect(parts[1] == long)
+        #expect(parts[3] == long)
+        var joined = ByteBuffer()
+        for part in parts { joined.writeImmutableBuffer(part) }
+        #expect(request.frame(version: 9, correlationID: 1, clientID: nil) == joined)
+        #expect(try RequestFrame(withoutLength(joined)).decode(ProduceRequest.self) == request)
     }
 
     @Test func `an unknown tagged field inside a partition is skipped`() throws {

@@ -107,5 +107,6 @@ let package = Package(
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests("RecordBatchesTests", ["RecordBatches", "Primitives"]),
+        tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
     ]
 )

@@ -17,22 +17,14 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConv
     /// Whether the same request may succeed later: Kafka's `RetriableException` and its subclasses.
     package var isRetriable: Bool {
         switch self {
-        case .corruptMessage, .unknownTopicOrPartition,
-            .leaderNotAvailable, .notLeaderOrFollower,
-            .requestTimedOut, .replicaNotAvailable,
-            .networkException, .coordinatorLoadInProgress,
-            .coordinatorNotAvailable, .notCoordinator,
-            .notEnoughReplicas, .notEnoughReplicasAfterAppend,
-            .notController, .concurrentTransactions,
-            .kafkaStorageError, .fetchSessionIDNotFound,
-            .invalidFetchSessionEpoch, .listenerNotFound,
-            .fencedLeaderEpoch, .unknownLeaderEpoch,
-            .offsetNotAvailable, .preferredLeaderNotAvailable,
-            .eligibleLeadersNotAvailable, .electionNotNeeded,
-            .unstableOffsetCommit, .throttlingQuotaExceeded,
-            .unknownTopicID, .inconsistentTopicID,
-            .fetchSessionTopicIDError, .shareSessionNotFound,
-            .invalidShareSessionEpoch, .shareSessionLimitReached:
+        case .corruptMessage, .unknownTopicOrPartition, .leaderNotAvailable, .notLeaderOrFollower, .requestTimedOut,
+            .replicaNotAvailable, .networkException, .coordinatorLoadInProgress, .coordinatorNotAvailable,
+            .notCoordinator, .notEnoughReplicas, .notEnoughReplicasAfterAppend, .notController,
+            .concurrentTransactions, .kafkaStorageError, .fetchSessionIDNotFound, .invalidFetchSessionEpoch,
+            .listenerNotFound, .fencedLeaderEpoch, .unknownLeaderEpoch, .offsetNotAvailable,
+            .preferredLeaderNotAvailable, .eligibleLeadersNotAvailable, .electionNotNeeded, .unstableOffsetCommit,
+            .throttlingQuotaExceeded, .unknownTopicID, .inconsistentTopicID, .fetchSessionTopicIDError,
+            .shareSessionNotFound, .invalidShareSessionEpoch, .shareSessionLimitReached:
             true
         default:
             false

@@ -4,9 +4,25 @@ internal import Primitives
 /// Puts a message together, field by field.
 package struct WireWriter {
     package private(set) var buffer: ByteBuffer
+    /// The parts that stand before `buffer`.
+    private var finished: [ByteBuffer] = []
+    private let uncopiedLength: Int
 
-    package init(_ buffer: ByteBuffer = ByteBuffer()) {
+    /// - Parameter uncopiedLength: bytes fields of at least this length are not copied but become parts of their own;
+    ///   without it everything ends up in `buffer`.
+    package init(_ buffer: ByteBuffer = ByteBuffer(), uncopiedLength: Int = .max) {
         self.buffer = buffer
+        self.uncopiedLength = uncopiedLength
+    }
+
+    /// Takes out what was written, to be sent one after the other. Nothing shares it then, so that it can be changed
+    /// in place.
+    package mutating func takeParts() -> [ByteBuffer] {
+        var parts = finished
+        if buffer.readableBytes > 0 { parts.append(buffer) }
+        finished = []
+        buffer = ByteBuffer()
+        return parts
     }
 
     package mutating func integer<Integer: FixedWidthInteger>(_ value: Integer) { buffer.writeInteger(value) }
@@ -41,7 +57,12 @@ package struct WireWriter {
     package mutating func nullableBytes(_ value: ByteBuffer?, flexible: Bool) {
         guard let value else { return null(flexible: flexible, short: false) }
         length(value.readableBytes, flexible: flexible, short: false)
-        buffer.writeImmutableBuffer(value)
+        if value.readableBytes >= uncopiedLength {
+            finished += [buffer, value]
+            buffer = ByteBuffer()
+        } else {
+            buffer.writeImmutableBuffer(value)
+        }
     }
 
     package mutating func bytes(_ value: ByteBuffer, flexible: Bool) { nullableBytes(value, flexible: flexible) }

@@ -100,8 +100,13 @@ package struct ResponseFrame: Sendable {
 }
 
 extension KafkaRequest {
-    /// The whole frame of this request, with the length before it.
+    /// The frame of this request, with the length before it, in one buffer: records are copied into it.
     package func frame(version: Int16, correlationID: Int32, clientID: String?) -> ByteBuffer {
+        joined(frameParts(version: version, correlationID: correlationID, clientID: clientID))
+    }
+
+    /// The frame of this request, with the length before it, to be sent part after part: records are not copied.
+    package func frameParts(version: Int16, correlationID: Int32, clientID: String?) -> [ByteBuffer] {
         precondition(Self.versions.contains(version), "BUG: \(Self.key) is not spoken in version \(version)")
         let header = RequestHeader(
             apiKey: Self.key, apiVersion: version, correlationID: correlationID, clientID: clientID)
@@ -111,8 +116,14 @@ extension KafkaRequest {
         }
     }
 
-    /// The whole frame of a response to this API, with the length before it.
+    /// The frame of a response to this API, with the length before it, in one buffer: records are copied into it.
     package static func frame(_ response: Response, version: Int16, correlationID: Int32) -> ByteBuffer {
+        joined(frameParts(response, version: version, correlationID: correlationID))
+    }
+
+    /// The frame of a response to this API, with the length before it, to be sent part after part: records are not
+    /// copied.
+    package static func frameParts(_ response: Response, version: Int16, correlationID: Int32) -> [ByteBuffer] {
         precondition(versions.contains(version), "BUG: \(key) is not spoken in version \(version)")
         return framed { writer in
             writer.integer(correlationID)
@@ -122,11 +133,24 @@ extension KafkaRequest {
     }
 }
 
-private func framed(_ write: (inout WireWriter) -> Void) -> ByteBuffer {
-    var writer = WireWriter()
+/// A part of its own costs more than copying fewer bytes than this.
+private let uncopiedLength = 4096
+
+private func framed(_ write: (inout WireWriter) -> Void) -> [ByteBuffer] {
+    var writer = WireWriter(uncopiedLength: uncopiedLength)
     writer.integer(Int32(0))
     write(&writer)
-    var frame = writer.buffer
-    frame.setInteger(Int32(frame.readableBytes - 4), at: frame.readerIndex)
-    return frame
+    var parts = writer.takeParts()
+    let length = parts.reduce(-4) { $0 + $1.readableBytes }
+    precondition(length <= Int32.max, "BUG: a frame of \(length) bytes does not fit its length field")
+    parts[0].setInteger(Int32(length), at: parts[0].readerIndex)
+    return parts
+}
+
+private func joined(_ parts: [ByteBuffer]) -> ByteBuffer {
+    guard parts.count > 1 else { return parts[0] }
+    var whole = ByteBuffer()
+    whole.reserveCapacity(parts.reduce(0) { $0 + $1.readableBytes })
+    for part in parts { whole.writeImmutableBuffer(part) }
+    return whole
 }

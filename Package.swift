@@ -93,8 +93,14 @@ let package = Package(
         // Layer 6.
         module(
             "AgentCore",
-            ["KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", lifecycle, logging, deque]),
-        module("CollectorCore", ["BrokerServer", "BrokerCore", "YAMLConfiguration", "FileAccess", lifecycle, logging]),
+            [
+                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", lifecycle, logging,
+                deque,
+                systemPaths,
+            ]),
+        module(
+            "CollectorCore",
+            ["BrokerServer", "BrokerCore", "YAMLConfiguration", "FileAccess", lifecycle, logging, systemPaths]),
 
         // Layer 7.
         program("tributary-agent", ["AgentCore", argumentParser, logging]),
@@ -106,5 +112,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
+        tests(
+            "ConfigurationTests", ["YAMLConfiguration", "AgentCore", "CollectorCore", "FileAccess", systemPaths]),
     ]
 )

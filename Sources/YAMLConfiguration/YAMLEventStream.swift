@@ -88,7 +88,11 @@ struct YAMLEvent {
             let offset = unsafe min(parser.pointee.problem_offset, input.count)
             return YAMLSyntaxError(message: problem, place: place(ofByte: offset))
         }
-        let context = unsafe parser.pointee.context.map { unsafe String(cString: $0) + ": " } ?? ""
+        // What was left open is often where the mistake is.
+        let start = unsafe SourcePlace(parser.pointee.context_mark)
+        let context =
+            unsafe parser.pointee.context.map { unsafe String(cString: $0) + " from \(start.line):\(start.column): " }
+            ?? ""
         return unsafe YAMLSyntaxError(message: context + problem, place: SourcePlace(parser.pointee.problem_mark))
     }
 

@@ -67,14 +67,15 @@ final class ProblemCollector {
     init(source: String) { self.source = source }
 
     func report(_ message: String, key: String = "", at place: SourcePlace?) {
-        guard problems.count < Self.most else {
+        guard !isFull else {
             omitted += 1
             return
         }
         problems.append(ConfigurationProblem(source: source, place: place, key: key, message: message))
     }
 
-    var isEmpty: Bool { problems.isEmpty }
+    /// Whether further problems are only counted: not worth the work of wording them well.
+    var isFull: Bool { problems.count >= Self.most }
 
     func throwIfAny() throws(ConfigurationError) {
         guard !problems.isEmpty else { return }

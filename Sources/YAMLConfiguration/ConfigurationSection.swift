@@ -5,6 +5,7 @@ package final class ConfigurationSection {
     private let order: [String]
     /// In the order in which they were asked for.
     private var known: [String] = []
+    private var missing: [(key: String, expectation: String)] = []
     private var refused: Set<String> = []
 
     init(_ item: ConfigurationItem, _ entries: [YAMLNode.Entry]) {
@@ -29,8 +30,7 @@ package final class ConfigurationSection {
     package func required<Value>(_ key: String, _ form: Form<Value>) -> Value? {
         if entries[key] == nil {
             known.append(key)
-            item.problems.report(
-                "\"\(key)\" is missing; expected \(form.expectation)", key: item.path.text, at: item.node.place)
+            missing.append((key, form.expectation))
             return nil
         }
         return value(key, form)
@@ -62,14 +62,20 @@ package final class ConfigurationSection {
     /// Where a key's value stands, to be named in the problem of another.
     package func place(of key: String) -> SourcePlace? { entries[key]?.value.place }
 
-    func reportUnknownKeys() {
-        let all = Set(known)
-        for key in order where !all.contains(key) && !refused.contains(key) {
-            let hint =
-                suggestion(for: key, among: known).map { "did you mean \"\($0)\"?" }
-                ?? "known here: " + known.joined(separator: ", ")
+    /// To be called once, after everything was asked for.
+    func reportUnknownAndMissingKeys() {
+        let asked = Set(known)
+        for key in order where !asked.contains(key) && !refused.contains(key) {
+            let meant = item.problems.isFull ? nil : suggestion(for: key, among: known)
+            let hint = meant.map { "did you mean \"\($0)\"?" } ?? "known here: " + known.joined(separator: ", ")
             item.problems.report(
                 "unknown key; " + hint, key: item.path.appending(key: key).text, at: entries[key]?.keyPlace)
+            // One mistake, one problem: a key that was misspelt is not missing besides.
+            missing.removeAll { $0.key == meant }
+        }
+        for (key, expectation) in missing {
+            item.problems.report(
+                "\"\(key)\" is missing; expected \(expectation)", key: item.path.text, at: item.node.place)
         }
     }
 }

@@ -98,8 +98,9 @@ extension Form where Value: RawRepresentable<String> & CaseIterable {
         return Form(expectation: expectation) { item in
             guard let (text, _) = item.scalar(expectation) else { return nil }
             if let value = Value(rawValue: text) { return value }
-            let meant = suggestion(for: text, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
-            item.report("expected \(expectation), found \(item.node.outline)\(meant)")
+            let meant = item.problems.isFull ? nil : suggestion(for: text, among: names)
+            let hint = meant.map { "; did you mean \"\($0)\"?" } ?? ""
+            item.report("expected \(expectation), found \(item.node.outline)\(hint)")
             return nil
         }
     }
@@ -218,7 +219,7 @@ extension Form {
             guard let entries = item.entries else { return item.refuse("a section of keys and values") }
             let section = ConfigurationSection(item, entries)
             let value = read(section)
-            section.reportUnknownKeys()
+            section.reportUnknownAndMissingKeys()
             return value
         }
     }

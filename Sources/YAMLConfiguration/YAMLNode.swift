@@ -26,8 +26,9 @@ struct YAMLNode {
     var outline: String {
         switch content {
         case .scalar("", isPlain: true): "nothing"
+        case .scalar("", _): "an empty text"
         case .scalar(let text, _): quoted(text)
-        case .sequence: "a list"
+        case .sequence(let items): items.isEmpty ? "an empty list" : "a list"
         case .mapping: "a section with keys"
         }
     }

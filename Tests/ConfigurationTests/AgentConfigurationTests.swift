@@ -69,7 +69,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ("", "f.yaml:1:1: \"sources\" is missing; expected a list with at least 1 of: a section of keys and values"),
         (
             "sources: []",
-            "f.yaml:1:10: sources: expected a list with at least 1 of: a section of keys and values, found a list"
+            "f.yaml:1:10: sources: expected a list with at least 1 of: a section of keys and values, found an empty list"
         ),
         (
             "sources: [{type: file, include: [/a]}]",
@@ -86,7 +86,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ),
         (
             "sources: [{name: a, type: file, include: []}]",
-            "f.yaml:1:42: sources[0].include: expected a list with at least 1 of: a glob of absolute paths, such as /var/log/*.log, found a list"
+            "f.yaml:1:42: sources[0].include: expected a list with at least 1 of: a glob of absolute paths, such as /var/log/*.log, found an empty list"
         ),
         (
             "sources: [{name: a, type: file, include: [a.log]}]",
@@ -141,7 +141,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ),
         (
             "\(source)\ncollector: {bootstrap: []}",
-            "f.yaml:2:24: collector.bootstrap: expected a list with at least 1 of: HOST:PORT with a port from 1 to 65535, such as 127.0.0.1:9092 or [::1]:9092, found a list"
+            "f.yaml:2:24: collector.bootstrap: expected a list with at least 1 of: HOST:PORT with a port from 1 to 65535, such as 127.0.0.1:9092 or [::1]:9092, found an empty list"
         ),
         (
             "\(source)\ncollector: {bootstrap: ['a:0']}",

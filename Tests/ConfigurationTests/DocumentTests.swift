@@ -141,7 +141,7 @@ private func kindProblems(_ text: String) -> [String] { problems(read(text, kind
     @Test(arguments: [
         ("text: [a]", "expected a text, found a list"),
         ("text:", "expected a text, found nothing"),
-        ("text: \"\"", "expected a text, found \"\""),
+        ("text: \"\"", "expected a text, found an empty text"),
         ("text: \"a\\0b\"", "expected a text, found \"a\\0b\""),
         ("number: {a: 1}", "expected a whole number from 1 to 100, found a section with keys"),
         ("number:", "expected a whole number from 1 to 100, found nothing"),

@@ -93,6 +93,31 @@ import Testing
     }
 }
 
+@Suite struct ReadmeTests {
+    /// What stands between a line that is `opening` and the next ``` in README.md.
+    private func block(_ opening: String) throws -> String {
+        let lines = try shipped("README.md").text.split(separator: "\n", omittingEmptySubsequences: false)
+        let start = try #require(lines.firstIndex { $0 == opening })
+        return lines[(start + 1)...].prefix { $0 != "```" }.joined(separator: "\n")
+    }
+
+    @Test func `the configuration that README shows is one`() throws {
+        let configuration = try readAgent(try block("```yaml")).get()
+        #expect(configuration.sources.map(\.topic) == ["logs.nginx", "metrics.host"])
+    }
+
+    @Test func `the problems that README shows are what its configuration gives when it is misspelt so`() throws {
+        let text = try block("```yaml").replacing("include:", with: "includ:").replacing("10s", with: "10")
+        let result = Result { () throws(ConfigurationError) in
+            try readConfiguration(
+                Array(text.utf8), source: "agent.yaml", environment: Environment([:]),
+                as: AgentConfiguration.form(machineName: "box"))
+        }
+        let shown = try block("```console").split(separator: "\n").dropFirst().map(String.init)
+        #expect(problems(result) == shown)
+    }
+}
+
 @Suite struct MutationTests {
     /// Pieces that mean something to YAML or to us.
     private static let pieces = [

@@ -93,8 +93,14 @@ let package = Package(
         // Layer 6.
         module(
             "AgentCore",
-            ["KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", lifecycle, logging, deque]),
-        module("CollectorCore", ["BrokerServer", "BrokerCore", "YAMLConfiguration", "FileAccess", lifecycle, logging]),
+            [
+                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", lifecycle, logging,
+                deque,
+                systemPaths,
+            ]),
+        module(
+            "CollectorCore",
+            ["BrokerServer", "BrokerCore", "YAMLConfiguration", "FileAccess", lifecycle, logging, systemPaths]),
 
         // Layer 7.
         program("tributary-agent", ["AgentCore", argumentParser, logging]),
@@ -108,5 +114,7 @@ let package = Package(
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests("RecordBatchesTests", ["RecordBatches", "Primitives"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
+        tests(
+            "ConfigurationTests", ["YAMLConfiguration", "AgentCore", "CollectorCore", "FileAccess", systemPaths]),
     ]
 )

@@ -1,0 +1,107 @@
+package import YAMLConfiguration
+
+extension AgentConfiguration {
+    /// What `agent.yaml` may say.
+    ///
+    /// - Parameter machineName: `hostName` where the file does not say it.
+    package static func form(machineName: String) -> Form<AgentConfiguration> {
+        .section { section in
+            var configuration = AgentConfiguration(hostName: machineName, sources: [])
+            let defaults = configuration
+            configuration.stateDirectory = section.value("state_dir", .absolutePath, default: defaults.stateDirectory)
+            configuration.hostName = section.value("host_name", .hostName, default: machineName)
+            configuration.collector = section.value("collector", .collectorConnection, default: CollectorConnection())
+            configuration.memoryLimit = section.value(
+                "memory.limit", .byteSize(8 << 20...64 << 30), default: defaults.memoryLimit)
+            guard let sources = section.required("sources", .list(of: .sourceInPlace, atLeast: 1)) else { return nil }
+            configuration.sources = sources.map(\.source)
+            reportDoubleNames(sources, in: section)
+            return configuration
+        }
+    }
+
+    private static func reportDoubleNames(_ sources: [SourceInPlace], in section: ConfigurationSection) {
+        var lines: [String: Int] = [:]
+        for (index, source) in sources.enumerated() {
+            if let line = lines[source.source.name] {
+                section.report(
+                    "the name \"\(source.source.name)\" is taken by the source in line \(line)",
+                    key: "sources[\(index)].name", at: source.place)
+            }
+            lines[source.source.name] = source.place?.line
+        }
+    }
+}
+
+/// A source with the place of its name.
+private struct SourceInPlace {
+    var source: AgentSource
+    var place: SourcePlace?
+}
+
+extension Form where Value == CollectorConnection {
+    fileprivate static var collectorConnection: Form {
+        .section { section in
+            var connection = CollectorConnection()
+            let defaults = connection
+            connection.bootstrap = section.value(
+                "bootstrap", .list(of: .hostPort, atLeast: 1), default: defaults.bootstrap)
+            connection.compression = section.value("compression", .choice, default: defaults.compression)
+            connection.batchBytes = section.value(
+                "batch.size", .byteSize(1024...1_000_000), default: defaults.batchBytes)
+            connection.lingerLimit = section.value(
+                "linger.ms", .milliseconds(0...60_000), default: defaults.lingerLimit)
+            return connection
+        }
+    }
+}
+
+private enum SourceType: String, CaseIterable {
+    case file
+    case hostMetrics = "host_metrics"
+}
+
+extension Form where Value == SourceInPlace {
+    fileprivate static var sourceInPlace: Form {
+        .section { section in
+            let name = section.required("name", .sourceName)
+            let topic = section.value("topic", .topicName)
+            guard let type = section.required("type", Form<SourceType>.choice) else {
+                // Which keys belong here is not known without the type: none is reported as unknown.
+                section.acceptAll()
+                return nil
+            }
+            let source: AgentSource? =
+                switch type {
+                case .file: readFileSource(section, name: name, topic: topic)
+                case .hostMetrics: .hostMetrics(readHostMetricsSource(section, name: name ?? "", topic: topic))
+                }
+            guard name != nil, let source else { return nil }
+            return SourceInPlace(source: source, place: section.place(of: "name"))
+        }
+    }
+}
+
+private func readFileSource(_ section: ConfigurationSection, name: String?, topic: String?) -> AgentSource? {
+    let include = section.required("include", .list(of: .absoluteGlob, atLeast: 1))
+    var source = FileSource(name: name ?? "", topic: topic, include: include ?? [])
+    source.exclude = section.value("exclude", .list(of: .text("a glob")), default: source.exclude)
+    source.start = section.value("start", .choice, default: source.start)
+    source.maximumLineBytes = section.value(
+        "max.line.bytes", .byteSize(128...1_000_000), default: source.maximumLineBytes)
+    source.ignoreOlder = section.value("ignore_older", .duration(.seconds(1) ... .seconds(3650 * 86_400)))
+    return include == nil ? nil : .file(source)
+}
+
+private func readHostMetricsSource(
+    _ section: ConfigurationSection, name: String, topic: String?
+) -> HostMetricsSource {
+    var source = HostMetricsSource(name: name, topic: topic)
+    source.interval = section.value(
+        "interval", .duration(.milliseconds(100) ... .seconds(86_400)), default: source.interval)
+    source.rootPath = section.value("root_path", .absolutePath, default: source.rootPath)
+    source.collectors = section.value(
+        "collectors", .list(of: .choice, atLeast: 1).checked("each collector once") { Set($0).count == $0.count },
+        default: source.collectors)
+    return source
+}

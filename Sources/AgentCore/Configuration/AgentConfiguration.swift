@@ -1,0 +1,102 @@
+package import YAMLConfiguration
+
+/// Everything that `agent.yaml` says; a value that it does not say is its default.
+package struct AgentConfiguration: Sendable, Equatable {
+    /// Where the agent keeps what it has to remember.
+    package var stateDirectory = "/var/lib/tributary-agent"
+    /// What this host is called in record keys.
+    package var hostName: String
+    package var collector = CollectorConnection()
+    /// The most memory, in bytes, that buffers of all kinds may hold together.
+    package var memoryLimit = 24 << 20
+    /// At least one, with unique names.
+    package var sources: [AgentSource]
+
+    package init(hostName: String, sources: [AgentSource]) {
+        self.hostName = hostName
+        self.sources = sources
+    }
+}
+
+/// How records get to the collector (or to a Kafka cluster).
+package struct CollectorConnection: Sendable, Equatable {
+    package enum Compression: String, Sendable, CaseIterable {
+        case lz4, gzip, none
+    }
+
+    /// Tried in turn until one answers. At least one.
+    package var bootstrap = [HostPort(host: "127.0.0.1", port: 9092)]
+    package var compression = Compression.lz4
+    /// The most bytes of records in a batch, before compression: it has to stay under 1 MiB as a whole.
+    package var batchBytes = 1_000_000
+    /// The longest that a record waits for others. A record that comes alone does not wait.
+    package var lingerLimit = Duration.milliseconds(50)
+
+    package init() {}
+}
+
+/// Where records come from.
+package enum AgentSource: Sendable, Equatable {
+    case file(FileSource)
+    case hostMetrics(HostMetricsSource)
+
+    package var name: String {
+        switch self {
+        case .file(let source): source.name
+        case .hostMetrics(let source): source.name
+        }
+    }
+
+    package var topic: String {
+        switch self {
+        case .file(let source): source.topic
+        case .hostMetrics(let source): source.topic
+        }
+    }
+}
+
+/// Lines of files.
+package struct FileSource: Sendable, Equatable {
+    /// Where to begin in a file that the agent has not seen before.
+    package enum Start: String, Sendable, CaseIterable {
+        case beginning, end
+    }
+
+    package var name: String
+    package var topic: String
+    /// Globs of absolute paths. At least one.
+    package var include: [String]
+    package var exclude: [String] = []
+    package var start = Start.beginning
+    package var maximumLineBytes = 1_000_000
+    /// Files that have not changed for so long are left alone; nil: none is.
+    package var ignoreOlder: Duration?
+
+    /// - Parameter topic: `logs.<name>` unless given.
+    package init(name: String, topic: String? = nil, include: [String]) {
+        self.name = name
+        self.topic = topic ?? "logs." + name
+        self.include = include
+    }
+}
+
+/// Measurements of the host.
+package struct HostMetricsSource: Sendable, Equatable {
+    /// The names are those of `HostMetrics`.
+    package enum Collector: String, Sendable, CaseIterable {
+        case cpu, load, memory, disk, filesystem, network
+    }
+
+    package var name: String
+    package var topic: String
+    package var interval = Duration.seconds(10)
+    /// What the host's /proc and /sys are below: "/host" in a container that has them mounted there.
+    package var rootPath = "/"
+    package var collectors = Collector.allCases
+
+    /// - Parameter topic: `metrics.<name>` unless given.
+    package init(name: String, topic: String? = nil) {
+        self.name = name
+        self.topic = topic ?? "metrics." + name
+    }
+}

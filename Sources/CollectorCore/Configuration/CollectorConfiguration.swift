@@ -1,0 +1,95 @@
+package import YAMLConfiguration
+
+/// Everything that `collector.yaml` says; a value that it does not say is its default.
+package struct CollectorConfiguration: Sendable, Equatable {
+    /// What an acknowledgement stands for.
+    package enum Flush: Sendable, Equatable {
+        /// The records are on stable storage.
+        case commit
+        /// They will be after this time at most; a power failure before it takes them back.
+        case interval(Duration)
+        /// They will be when the system gets to it.
+        case os
+    }
+
+    package struct Limits: Sendable, Equatable {
+        /// Connections at a time.
+        package var connections = 10_000
+        /// The size of one request.
+        package var requestBytes = 104_857_600
+        /// All requests that are being received or handled, together.
+        package var queuedBytes = 256 << 20
+
+        package init() {}
+    }
+
+    /// Port 0 asks for a free one.
+    package var listen = HostPort(host: "127.0.0.1", port: 9092)
+    /// What clients are told to connect to; nil: where the collector listens.
+    package var advertised: HostPort?
+    package var dataDirectory = "/var/lib/tributary-collector"
+    package var flush = Flush.commit
+    package var autoCreateTopics = true
+    /// How many partitions a topic gets that no rule says otherwise of.
+    package var defaultPartitions = 1
+    package var limits = Limits()
+    package var topicRules: [TopicRule] = []
+
+    package init() {}
+
+    /// The settings of a topic: each from the first rule that matches and has it, or its default.
+    package func settings(ofTopic topic: String) -> TopicSettings {
+        TopicSettings(
+            rules: topicRules.filter { $0.pattern.matches(topic) }.map(\.settings),
+            defaultPartitions: defaultPartitions)
+    }
+}
+
+/// Settings for all topics whose name matches a pattern.
+package struct TopicRule: Sendable, Equatable {
+    package var pattern: TopicPattern
+    package var settings: TopicRuleSettings
+
+    package init(pattern: TopicPattern, settings: TopicRuleSettings) {
+        self.pattern = pattern
+        self.settings = settings
+    }
+}
+
+/// A topic name in which `*` stands for any characters and `?` for one.
+package struct TopicPattern: Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+
+    /// - Returns: nil for what no topic's name can match.
+    package init?(_ text: String) {
+        let isGood = text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+                || ".-_*?".utf8.contains(byte)
+        }
+        guard isGood, (1...249).contains(text.utf8.count) else { return nil }
+        description = text
+    }
+
+    package func matches(_ topic: String) -> Bool {
+        let (pattern, name) = (Array(description.utf8), Array(topic.utf8))
+        var (p, n) = (0, 0)
+        // Where to go on when what follows the last `*` does not fit: it takes one character more. An earlier one
+        // never has to be tried again, so the time is bounded by the product of the lengths.
+        var retry: (pattern: Int, name: Int)?
+        while n < name.count {
+            if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
+                retry = (p, n)
+                p += 1
+            } else if p < pattern.count, pattern[p] == name[n] || pattern[p] == UInt8(ascii: "?") {
+                p += 1
+                n += 1
+            } else if let last = retry {
+                retry = (last.pattern, last.name + 1)
+                (p, n) = (last.pattern + 1, last.name + 1)
+            } else {
+                return false
+            }
+        }
+        return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+}

@@ -1,0 +1,223 @@
+import AgentCore
+import FileAccess
+import SystemPackage
+import Testing
+
+@testable import YAMLConfiguration
+
+private let source = "sources: [{name: a, type: host_metrics}]"
+
+private func fileSource(_ more: String) -> String { "sources: [{name: a, type: file, include: [/a], \(more)}]" }
+
+@Suite struct AgentConfigurationTests {
+    @Test func `the shape of the issue is read`() throws {
+        let text = """
+            state_dir: /var/lib/tributary-agent
+            collector:
+              bootstrap: [127.0.0.1:9092]
+              compression: lz4            # lz4 | gzip | none
+            sources:
+              - name: nginx               # topic logs.nginx unless `topic:` is given
+                type: file
+                include: [/var/log/nginx/*.log]
+                exclude: ["**/*.gz"]
+                start: beginning          # beginning | end
+              - name: host                # topic metrics.host
+                type: host_metrics
+                interval: 10s
+            """
+        var nginx = FileSource(name: "nginx", include: ["/var/log/nginx/*.log"])
+        nginx.exclude = ["**/*.gz"]
+        let expected = AgentConfiguration(
+            hostName: "box", sources: [.file(nginx), .hostMetrics(HostMetricsSource(name: "host"))])
+        let configuration = try readAgent(text).get()
+        #expect(configuration == expected)
+        #expect(configuration.sources.map(\.topic) == ["logs.nginx", "metrics.host"])
+    }
+
+    @Test func `every setting arrives where it belongs`() throws {
+        let text = """
+            state_dir: /s
+            host_name: web-1
+            memory.limit: 8MiB
+            collector: {bootstrap: [a:1, "[::1]:2"], compression: gzip, batch.size: 64KiB, linger.ms: 5}
+            sources:
+              - {name: f, topic: t, type: file, include: [/a, /b], exclude: [c], start: end, max.line.bytes: 1KiB,
+                 ignore_older: 2h}
+              - {name: m, topic: u, type: host_metrics, interval: 100ms, root_path: /host, collectors: [cpu, disk]}
+            """
+        var file = FileSource(name: "f", topic: "t", include: ["/a", "/b"])
+        file.exclude = ["c"]
+        file.start = .end
+        file.maximumLineBytes = 1024
+        file.ignoreOlder = .seconds(7200)
+        var metrics = HostMetricsSource(name: "m", topic: "u")
+        metrics.interval = .milliseconds(100)
+        metrics.rootPath = "/host"
+        metrics.collectors = [.cpu, .disk]
+        var expected = AgentConfiguration(hostName: "web-1", sources: [.file(file), .hostMetrics(metrics)])
+        expected.stateDirectory = "/s"
+        expected.memoryLimit = 8 << 20
+        expected.collector.bootstrap = [HostPort(host: "a", port: 1), HostPort(host: "::1", port: 2)]
+        expected.collector.compression = .gzip
+        expected.collector.batchBytes = 65_536
+        expected.collector.lingerLimit = .milliseconds(5)
+        #expect(try readAgent(text).get() == expected)
+    }
+
+    @Test(arguments: [
+        ("", "f.yaml:1:1: \"sources\" is missing; expected a list with at least 1 of: a section of keys and values"),
+        (
+            "sources: []",
+            "f.yaml:1:10: sources: expected a list with at least 1 of: a section of keys and values, found an empty list"
+        ),
+        (
+            "sources: [{type: file, include: [/a]}]",
+            "f.yaml:1:11: sources[0]: \"name\" is missing; expected a name of 1 to 200 letters, digits, '.', '_' and '-'"
+        ),
+        ("sources: [{name: a}]", "f.yaml:1:11: sources[0]: \"type\" is missing; expected one of file, host_metrics"),
+        (
+            "sources: [{name: a, type: flie, include: [/a]}]",
+            "f.yaml:1:27: sources[0].type: expected one of file, host_metrics, found \"flie\"; did you mean \"file\"?"
+        ),
+        (
+            "sources: [{name: a, type: file}]",
+            "f.yaml:1:11: sources[0]: \"include\" is missing; expected a list with at least 1 of: a glob of absolute paths, such as /var/log/*.log"
+        ),
+        (
+            "sources: [{name: a, type: file, include: []}]",
+            "f.yaml:1:42: sources[0].include: expected a list with at least 1 of: a glob of absolute paths, such as /var/log/*.log, found an empty list"
+        ),
+        (
+            "sources: [{name: a, type: file, include: [a.log]}]",
+            "f.yaml:1:43: sources[0].include[0]: expected a glob of absolute paths, such as /var/log/*.log, found \"a.log\""
+        ),
+        (
+            "sources: [{name: a, type: host_metrics, include: [/a]}]",
+            "f.yaml:1:41: sources[0].include: unknown key; known here: name, topic, type, interval, root_path, collectors"
+        ),
+        (fileSource("includ: [/a]"), "f.yaml:1:48: sources[0].includ: unknown key; did you mean \"include\"?"),
+        (fileSource("start: start"), "f.yaml:1:55: sources[0].start: expected one of beginning, end, found \"start\""),
+        (
+            fileSource("max.line.bytes: 2MiB"),
+            "f.yaml:1:64: sources[0].max.line.bytes: expected a size from 128 bytes to 1MB, such as 64KiB, 1MiB, 1GB or plain bytes, found \"2MiB\""
+        ),
+        (
+            fileSource("topic: .."),
+            "f.yaml:1:55: sources[0].topic: expected a topic name: 1 to 249 letters, digits, '.', '_' and '-', and not '.' or '..', found \"..\""
+        ),
+        (
+            fileSource("topic: a/b"),
+            "f.yaml:1:55: sources[0].topic: expected a topic name: 1 to 249 letters, digits, '.', '_' and '-', and not '.' or '..', found \"a/b\""
+        ),
+        (
+            fileSource("ignore_older: 5"),
+            "f.yaml:1:62: sources[0].ignore_older: expected a duration from 1s to 3650d, such as 500ms, 10s, 5m, 2h or 7d, found \"5\""
+        ),
+        (
+            "sources: [{name: a b, type: host_metrics}]",
+            "f.yaml:1:18: sources[0].name: expected a name of 1 to 200 letters, digits, '.', '_' and '-', found \"a b\""
+        ),
+        (
+            "sources: [{name: a, type: host_metrics, interval: 10ms}]",
+            "f.yaml:1:51: sources[0].interval: expected a duration from 100ms to 1d, such as 500ms, 10s, 5m, 2h or 7d, found \"10ms\""
+        ),
+        (
+            "sources: [{name: a, type: host_metrics, collectors: [cpuu]}]",
+            "f.yaml:1:54: sources[0].collectors[0]: expected one of cpu, load, memory, disk, filesystem, network, found \"cpuu\"; did you mean \"cpu\"?"
+        ),
+        (
+            "sources: [{name: a, type: host_metrics, collectors: [cpu, cpu]}]",
+            "f.yaml:1:53: sources[0].collectors: expected each collector once, found a list"
+        ),
+        ("\(source)\nstate_dir: lib", "f.yaml:2:12: state_dir: expected an absolute path, found \"lib\""),
+        (
+            "\(source)\nhost_name: 'a:b'",
+            "f.yaml:2:12: host_name: expected a host name of up to 255 characters, without spaces and colons, found \"a:b\""
+        ),
+        (
+            "\(source)\nmemory.limit: 1MiB",
+            "f.yaml:2:15: memory.limit: expected a size from 8MiB to 64GiB, such as 64KiB, 1MiB, 1GB or plain bytes, found \"1MiB\""
+        ),
+        (
+            "\(source)\ncollector: {bootstrap: []}",
+            "f.yaml:2:24: collector.bootstrap: expected a list with at least 1 of: HOST:PORT with a port from 1 to 65535, such as 127.0.0.1:9092 or [::1]:9092, found an empty list"
+        ),
+        (
+            "\(source)\ncollector: {bootstrap: ['a:0']}",
+            "f.yaml:2:25: collector.bootstrap[0]: expected HOST:PORT with a port from 1 to 65535, such as 127.0.0.1:9092 or [::1]:9092, found \"a:0\""
+        ),
+        (
+            "\(source)\ncollector: {compression: zstd}",
+            "f.yaml:2:26: collector.compression: expected one of lz4, gzip, none, found \"zstd\""
+        ),
+        (
+            "\(source)\ncollector: {batch.size: 1MiB}",
+            "f.yaml:2:25: collector.batch.size: expected a size from 1KiB to 1MB, such as 64KiB, 1MiB, 1GB or plain bytes, found \"1MiB\""
+        ),
+        (
+            "\(source)\ncollector: {linger.ms: 5ms}",
+            "f.yaml:2:24: collector.linger.ms: expected a whole number from 0 to 60000, found \"5ms\""
+        ),
+        (
+            "\(source)\ncollector: {batch_size: 1KiB}",
+            "f.yaml:2:13: collector.batch_size: unknown key; did you mean \"batch.size\"?"
+        ),
+    ])
+    func `what cannot be is refused with file, line, column and key`(text: String, message: String) {
+        #expect(problems(readAgent(text)) == [message])
+    }
+
+    @Test func `source names are unique, and the second is told where the first is`() {
+        let text = """
+            sources:
+              - {name: a, type: host_metrics}
+              - {name: b, type: host_metrics}
+              - {name: a, type: file, include: [/a]}
+            """
+        #expect(
+            problems(readAgent(text)) == [
+                "f.yaml:4:12: sources[2].name: the name \"a\" is taken by the source in line 2"
+            ])
+    }
+
+    @Test func `names may be as long as 200 characters, topics 249`() {
+        func refused(name: Int, topic: Int) -> Bool {
+            let (name, topic) = (String(repeating: "n", count: name), String(repeating: "t", count: topic))
+            return !problems(readAgent("sources: [{name: \(name), topic: \(topic), type: host_metrics}]")).isEmpty
+        }
+        #expect(!refused(name: 200, topic: 249))
+        #expect(refused(name: 201, topic: 249))
+        #expect(refused(name: 200, topic: 250))
+    }
+
+    @Test func `a file that cannot be read is named`() {
+        let result = Result { () throws(ConfigurationError) in try AgentConfiguration.load("/nowhere/agent.yaml") }
+        #expect(problems(result) == ["/nowhere/agent.yaml: cannot be read (open: No such file or directory)"])
+        let directory = Result { () throws(ConfigurationError) in try AgentConfiguration.load("/") }
+        #expect(problems(directory).count == 1)
+        let endless = Result { () throws(ConfigurationError) in try AgentConfiguration.load("/dev/zero") }
+        #expect(problems(endless) == ["/dev/zero:1:1: the file is too large: more than 1MiB are not read"])
+    }
+
+    @Test func `the command line wins over the file, and is checked`() throws {
+        var configuration = try readAgent(source).get()
+        try configuration.override(bootstrap: "a:1,[::1]:2", stateDirectory: "here")
+        #expect(configuration.collector.bootstrap == [HostPort(host: "a", port: 1), HostPort(host: "::1", port: 2)])
+        #expect(configuration.stateDirectory == "here")
+        #expect(throws: ConfigurationError.self) { try configuration.override(bootstrap: "a:1,") }
+        do throws(ConfigurationError) {
+            try configuration.override(bootstrap: "a")
+        } catch {
+            #expect(
+                error.description
+                    == "--bootstrap: expected HOST:PORT with a port from 1 to 65535, such as 127.0.0.1:9092 or [::1]:9092, found \"a\""
+            )
+        }
+    }
+
+    @Test func `this machine has a name that a configuration could have`() {
+        let name = AgentConfiguration.machineName()
+        #expect(problems(readAgent("host_name: \(name)\n\(source)")) == [])
+    }
+}

@@ -1,0 +1,156 @@
+import CollectorCore
+import Testing
+
+@testable import YAMLConfiguration
+
+@Suite struct CollectorConfigurationTests {
+    @Test func `an empty file gives the defaults`() throws {
+        let configuration = try readCollector("").get()
+        #expect(configuration == CollectorConfiguration())
+        #expect(configuration.listen.description == "127.0.0.1:9092")
+        #expect(configuration.flush == .commit)
+        let settings = configuration.settings(ofTopic: "any")
+        #expect(settings.partitions == 1)
+        #expect(settings.segmentBytes == 1 << 30)
+        #expect(settings.segmentAge == .seconds(7 * 86_400))
+        #expect(settings.maximumMessageBytes == 1_048_588)
+        #expect(settings.indexIntervalBytes == 4096)
+        #expect(settings.retention == nil)
+    }
+
+    @Test func `every setting arrives where it belongs`() throws {
+        let text = """
+            listen: "[::]:0"
+            advertised: collector.example:19092
+            data_dir: /d
+            flush: interval
+            flush.ms: 250
+            auto_create_topics: false
+            num.partitions: 3
+            limits: {max.connections: 7, socket.request.max.bytes: 1MiB, queued.max.request.bytes: 2MiB}
+            topics:
+              - match: "logs.*"
+                partitions: 4
+                retention.ms: 604800000
+              - match: "*"
+                partitions: 2
+                segment.bytes: 16KiB
+                segment.ms: 1000
+                max.message.bytes: 2048
+                index.interval.bytes: 0
+                retention.ms: -1
+            """
+        let configuration = try readCollector(text).get()
+        #expect(configuration.listen == HostPort(host: "::", port: 0))
+        #expect(configuration.advertised == HostPort(host: "collector.example", port: 19092))
+        #expect(configuration.dataDirectory == "/d")
+        #expect(configuration.flush == .interval(.milliseconds(250)))
+        #expect(!configuration.autoCreateTopics)
+        #expect(configuration.limits.connections == 7)
+        #expect(configuration.limits.requestBytes == 1 << 20)
+        #expect(configuration.limits.queuedBytes == 2 << 20)
+
+        let logs = configuration.settings(ofTopic: "logs.nginx")
+        #expect(logs.partitions == 4)
+        #expect(logs.retention == .seconds(604_800))
+        // From the second rule, since the first says nothing of them.
+        #expect(logs.segmentBytes == 16_384)
+        #expect(logs.maximumMessageBytes == 2048)
+        let other = configuration.settings(ofTopic: "logs")
+        #expect(other.partitions == 2)
+        #expect(other.segmentAge == .seconds(1))
+        #expect(other.indexIntervalBytes == 0)
+        #expect(other.retention == nil)
+    }
+
+    @Test(arguments: [
+        (
+            "listen: 9092",
+            "f.yaml:1:9: listen: expected HOST:PORT with a port from 0 (any free one) to 65535, such as 127.0.0.1:9092 or 0.0.0.0:9092, found \"9092\""
+        ),
+        (
+            "advertised: 0.0.0.0:9092",
+            "f.yaml:1:13: advertised: expected an address that clients can connect to, found \"0.0.0.0:9092\""
+        ),
+        (
+            "advertised: a:0",
+            "f.yaml:1:13: advertised: expected HOST:PORT with a port from 1 to 65535, such as 127.0.0.1:9092 or [::1]:9092, found \"a:0\""
+        ),
+        ("data_dir: d", "f.yaml:1:11: data_dir: expected an absolute path, found \"d\""),
+        ("flush: always", "f.yaml:1:8: flush: expected one of commit, interval, os, found \"always\""),
+        (
+            "flush: intervall\nflush.ms: 5",
+            "f.yaml:1:8: flush: expected one of commit, interval, os, found \"intervall\"; did you mean \"interval\"?"
+        ),
+        ("flush.ms: 5", "f.yaml:1:11: flush.ms: only \"flush: interval\" has an interval"),
+        ("flush: os\nflush.ms: 5", "f.yaml:2:11: flush.ms: only \"flush: interval\" has an interval"),
+        (
+            "flush: interval\nflush.ms: 0",
+            "f.yaml:2:11: flush.ms: expected a whole number from 1 to 3600000, found \"0\""
+        ),
+        (
+            "auto_create_topics: yes",
+            "f.yaml:1:21: auto_create_topics: expected true or false (without quotes), found \"yes\""
+        ),
+        ("num.partitions: 0", "f.yaml:1:17: num.partitions: expected a whole number from 1 to 10000, found \"0\""),
+        ("num_partitions: 1", "f.yaml:1:1: num_partitions: unknown key; did you mean \"num.partitions\"?"),
+        (
+            "limits: {max.connections: 0}",
+            "f.yaml:1:27: limits.max.connections: expected a whole number from 1 to 1000000, found \"0\""
+        ),
+        (
+            "limits: {queued.max.request.bytes: 1MiB}",
+            "f.yaml:1:36: limits.queued.max.request.bytes: queued.max.request.bytes (1048576) has to hold at least one request of socket.request.max.bytes (104857600)"
+        ),
+        (
+            "limits: {socket.request.max.bytes: 1GiB}",
+            "f.yaml:1:36: limits.socket.request.max.bytes: queued.max.request.bytes (268435456) has to hold at least one request of socket.request.max.bytes (1073741824)"
+        ),
+        ("topics: {a: 1}", "f.yaml:1:9: topics: expected a list, found a section with keys"),
+        (
+            "topics: [{partitions: 1}]",
+            "f.yaml:1:10: topics[0]: \"match\" is missing; expected a topic name in which * stands for any characters and ? for one, such as logs.*"
+        ),
+        (
+            "topics: [{match: 'a/*'}]",
+            "f.yaml:1:18: topics[0].match: expected a topic name in which * stands for any characters and ? for one, such as logs.*, found \"a/*\""
+        ),
+        (
+            "topics: [{match: a, segment.bytes: 1KiB}]",
+            "f.yaml:1:36: topics[0].segment.bytes: expected a size from 16KiB to 2147483647 bytes, such as 64KiB, 1MiB, 1GB or plain bytes, found \"1KiB\""
+        ),
+        (
+            "topics: [{match: a, retention.ms: 7d}]",
+            "f.yaml:1:35: topics[0].retention.ms: expected a whole number from -1 to 31622400000000, found \"7d\""
+        ),
+        (
+            "topics: [{match: a, cleanup.policy: compact}]",
+            "f.yaml:1:21: topics[0].cleanup.policy: a setting of Kafka's that this version does not honour yet"
+        ),
+    ])
+    func `what cannot be is refused with file, line, column and key`(text: String, message: String) {
+        #expect(problems(readCollector(text)) == [message])
+    }
+
+    @Test(arguments: [
+        ("logs.*", "logs.nginx", true), ("logs.*", "logs.", true), ("logs.*", "logs", false), ("*", "a", true),
+        ("logs.*", "xlogs.a", false), ("a?c", "abc", true), ("a?c", "ac", false), ("*.a.*b", "x.a.a.bb", true),
+        ("*.a.*b", "x.a.a.bc", false), ("a", "a", true), ("a", "ab", false), ("a**", "a", true),
+    ])
+    func `a pattern matches the whole name`(pattern: String, topic: String, matches: Bool) throws {
+        #expect(try #require(TopicPattern(pattern)).matches(topic) == matches)
+    }
+
+    @Test func `a pattern made of many stars is matched in time`() throws {
+        let pattern = try #require(TopicPattern(String(repeating: "*a", count: 124)))
+        #expect(!pattern.matches(String(repeating: "a", count: 248) + "b"))
+    }
+
+    @Test func `the command line wins over the file, and is checked`() throws {
+        var configuration = CollectorConfiguration()
+        try configuration.override(listen: "0.0.0.0:0", dataDirectory: "d")
+        #expect(configuration.listen == HostPort(host: "0.0.0.0", port: 0))
+        #expect(configuration.dataDirectory == "d")
+        #expect(throws: ConfigurationError.self) { try configuration.override(listen: "9092") }
+    }
+}

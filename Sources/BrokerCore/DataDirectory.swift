@@ -50,7 +50,8 @@ struct DataDirectory: Sendable {
             if parts.count == 2 { properties[parts[0]] = parts[1] }
         }
         guard let version = properties["version"].flatMap(Int.init), let id = properties["cluster.id"] else {
-            throw DataDirectoryError("\(file): \"version\" or \"cluster.id\" is missing; restore the file from a backup")
+            throw DataDirectoryError(
+                "\(file): \"version\" or \"cluster.id\" is missing; restore the file from a backup")
         }
         guard version <= formatVersion else {
             throw DataDirectoryError(

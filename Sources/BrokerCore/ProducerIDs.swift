@@ -24,7 +24,7 @@ struct ProducerIDs {
             }
             next = first
         } else {
-            next = .random(in: 1 << 40 ..< 1 << 61)
+            next = .random(in: 1 << 40..<1 << 61)
         }
         reserved = next
     }

@@ -89,7 +89,8 @@ private final class StorageLoop {
     }
 
     func run(_ queue: BlockingQueue<StorageThread.Command>) {
-        let timeout: Duration? = if case .interval(let milliseconds) = flush { .milliseconds(milliseconds) } else { nil }
+        let timeout: Duration? =
+            if case .interval(let milliseconds) = flush { .milliseconds(milliseconds) } else { nil }
         while let commands = queue.takeAll(timeout: timeout) {
             for command in commands {
                 switch command {

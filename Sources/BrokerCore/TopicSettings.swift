@@ -17,8 +17,8 @@ package struct TopicSettings: Hashable, Sendable {
     package mutating func set(_ name: String, _ value: String) -> String? {
         switch name {
         case "segment.bytes":
-            // Kafka's least; the most is what an index entry can point at.
-            return number(name, value, 1 << 20, Int64(Int32.max)) { log.segmentBytes = $0 }
+            // The most is what an index entry can point at.
+            return number(name, value, 16 << 10, Int64(Int32.max)) { log.segmentBytes = $0 }
         case "segment.ms":
             return number(name, value, 1, .max) { log.segmentMilliseconds = $0 }
         case "index.interval.bytes":
@@ -44,7 +44,7 @@ package struct TopicSettings: Hashable, Sendable {
 /// Which settings a topic gets when it is created: the first rule that matches its name decides, setting by setting.
 package struct TopicRules: Sendable {
     package struct Rule: Sendable {
-        /// `*` stands for any characters.
+        /// `*` stands for any characters, `?` for one.
         package var match: String
         package var partitions: Int32?
         package var settings: [(name: String, value: String)]
@@ -95,19 +95,20 @@ package struct TopicSettingsProblem: Error, Sendable, CustomStringConvertible {
     package let description: String
 }
 
-/// Whether `pattern`, in which `*` stands for any characters, matches all of `text`.
+/// Whether `pattern`, in which `*` stands for any characters and `?` for one, matches all of `text`.
 package func glob(_ pattern: String, matches text: String) -> Bool {
     let pattern = Array(pattern.utf8)
     let text = Array(text.utf8)
     var p = 0
     var t = 0
-    // Where to go on when a match fails: the last star, and one more character for it.
+    // Where to go on when what follows the last star does not fit: it takes one character more. An earlier one never
+    // has to be tried again, so the time is bounded by the product of the lengths.
     var star: (pattern: Int, text: Int)?
     while t < text.count {
         if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
             star = (p, t)
             p += 1
-        } else if p < pattern.count, pattern[p] == text[t] {
+        } else if p < pattern.count, pattern[p] == text[t] || pattern[p] == UInt8(ascii: "?") {
             p += 1
             t += 1
         } else if let last = star {

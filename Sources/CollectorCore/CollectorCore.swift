@@ -1,1 +1,2 @@
-// CollectorCore: being written.
+// CollectorCore: the collector as a service. It reads the configuration, wires broker and server together, and starts and
+// stops them in order.

@@ -24,7 +24,8 @@ extension Broker {
     /// - Parameters:
     ///   - frame: the request without its length.
     ///   - reply: called exactly once, from any thread, perhaps before this returns.
-    package func handle(_ frame: ByteBuffer, from client: ClientConnection, reply: @escaping @Sendable (Reply) -> Void) {
+    package func handle(_ frame: ByteBuffer, from client: ClientConnection, reply: @escaping @Sendable (Reply) -> Void)
+    {
         do throws(WireError) {
             try dispatch(try RequestFrame(frame), client, reply)
         } catch {

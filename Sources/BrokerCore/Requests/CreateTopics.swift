@@ -35,7 +35,8 @@ extension Broker {
     private func described(_ result: Result<Topic, TopicRefusal>, _ wanted: NewTopic) -> CreateTopicsResponse.Topic {
         switch result {
         case .success(let topic):
-            let count = wanted.validateOnly ? wanted.partitions ?? configuration.topics.partitions(for: topic.name) : nil
+            let count =
+                wanted.validateOnly ? wanted.partitions ?? configuration.topics.partitions(for: topic.name) : nil
             return CreateTopicsResponse.Topic(
                 name: topic.name, id: wanted.validateOnly ? .zero : topic.id,
                 partitionCount: count ?? Int32(topic.partitions.count), replicationFactor: 1, configs: [])

@@ -16,8 +16,10 @@ extension Broker {
         let targets = request.topics.map { topic in
             (topic, topic.partitions.map { target(topic, $0) })
         }
-        FetchOperation(request, targets, client: client, readers: readers, memory: memory, logger: logger, answer: answer)
-            .start(scheduler)
+        FetchOperation(
+            request, targets, client: client, readers: readers, memory: memory, logger: logger, answer: answer
+        )
+        .start(scheduler)
     }
 
     private func target(_ topic: FetchRequest.Topic, _ asked: FetchRequest.Partition) -> FetchOperation.Target {

@@ -36,13 +36,6 @@ package struct CollectorConfiguration: Sendable, Equatable {
     package var topicRules: [TopicRule] = []
 
     package init() {}
-
-    /// The settings of a topic: each from the first rule that matches and has it, or its default.
-    package func settings(ofTopic topic: String) -> TopicSettings {
-        TopicSettings(
-            rules: topicRules.filter { $0.pattern.matches(topic) }.map(\.settings),
-            defaultPartitions: defaultPartitions)
-    }
 }
 
 /// Settings for all topics whose name matches a pattern.
@@ -68,28 +61,5 @@ package struct TopicPattern: Sendable, Equatable, CustomStringConvertible {
         }
         guard isGood, (1...249).contains(text.utf8.count) else { return nil }
         description = text
-    }
-
-    package func matches(_ topic: String) -> Bool {
-        let (pattern, name) = (Array(description.utf8), Array(topic.utf8))
-        var (p, n) = (0, 0)
-        // Where to go on when what follows the last `*` does not fit: it takes one character more. An earlier one
-        // never has to be tried again, so the time is bounded by the product of the lengths.
-        var retry: (pattern: Int, name: Int)?
-        while n < name.count {
-            if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
-                retry = (p, n)
-                p += 1
-            } else if p < pattern.count, pattern[p] == name[n] || pattern[p] == UInt8(ascii: "?") {
-                p += 1
-                n += 1
-            } else if let last = retry {
-                retry = (last.pattern, last.name + 1)
-                (p, n) = (last.pattern + 1, last.name + 1)
-            } else {
-                return false
-            }
-        }
-        return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 }

@@ -1,33 +1,6 @@
 internal import YAMLConfiguration
 
-// To add a setting: one property and one line in each of the three places below, and its name taken out of
-// `notHonoured`.
-
-/// A topic's settings, with Kafka's defaults unless said otherwise.
-package struct TopicSettings: Sendable, Equatable {
-    package var partitions: Int
-    package var segmentBytes: Int
-    package var segmentAge: Duration
-    package var maximumMessageBytes: Int
-    package var indexIntervalBytes: Int
-    /// nil: kept for ever.
-    package var retention: Duration?
-
-    init(rules: [TopicRuleSettings], defaultPartitions: Int) {
-        func first<Value>(_ setting: KeyPath<TopicRuleSettings, Value?>) -> Value? {
-            for rule in rules {
-                if let value = rule[keyPath: setting] { return value }
-            }
-            return nil
-        }
-        partitions = first(\.partitions) ?? defaultPartitions
-        segmentBytes = first(\.segmentBytes) ?? 1 << 30
-        segmentAge = .milliseconds(first(\.segmentMilliseconds) ?? 604_800_000)
-        maximumMessageBytes = first(\.maximumMessageBytes) ?? 1_048_588
-        indexIntervalBytes = first(\.indexIntervalBytes) ?? 4096
-        retention = first(\.retentionMilliseconds).flatMap { $0 < 0 ? nil : .milliseconds($0) }
-    }
-}
+// To add a setting: one property, one line in each of the two places below, and its name taken out of `notHonoured`.
 
 /// What one rule says; nil where it says nothing.
 package struct TopicRuleSettings: Sendable, Equatable {
@@ -40,6 +13,15 @@ package struct TopicRuleSettings: Sendable, Equatable {
     package var retentionMilliseconds: Int?
 
     package init() {}
+
+    /// The settings that are there, under Kafka's names, as the broker takes them.
+    package var named: [(name: String, value: String)] {
+        let all = [
+            ("segment.bytes", segmentBytes), ("segment.ms", segmentMilliseconds),
+            ("max.message.bytes", maximumMessageBytes), ("index.interval.bytes", indexIntervalBytes),
+        ]
+        return all.compactMap { name, value in value.map { (name, String($0)) } }
+    }
 }
 
 extension TopicRuleSettings {

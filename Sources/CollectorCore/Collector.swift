@@ -1,0 +1,101 @@
+internal import YAMLConfiguration
+internal import BrokerCore
+internal import BrokerServer
+package import FileAccess
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Primitives
+internal import ServiceLifecycle
+internal import SystemPackage
+
+/// The collector, from its data directory to its listening socket.
+package struct Collector: Service {
+    private let configuration: CollectorConfiguration
+    private let fileSystem: any FileSystem
+    private let logger: Logger
+    private let ready: @Sendable (String) -> Void
+
+    /// - Parameter ready: called once, with where it listens, when clients can connect.
+    package init(
+        _ configuration: CollectorConfiguration, fileSystem: any FileSystem = PosixFileSystem(), logger: Logger,
+        ready: @escaping @Sendable (String) -> Void
+    ) {
+        self.configuration = configuration
+        self.fileSystem = fileSystem
+        self.logger = logger
+        self.ready = ready
+    }
+
+    /// Runs until a graceful shutdown; then answers what is in flight, and closes the logs cleanly.
+    package func run() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let broker = try await onDedicatedThread { [configuration, fileSystem, logger] in
+            try Broker(
+                configuration.broker, fileSystem: fileSystem, clock: SystemWallClock(),
+                scheduler: EventLoopScheduler(group), logger: logger)
+        }
+        do {
+            let server = try await BrokerServer.start(
+                configuration.server, broker: broker, group: group, logger: logger)
+            ready(server.localAddress.map { "\($0.ipAddress ?? configuration.listen.host):\($0.port ?? 0)" } ?? "?")
+            try? await gracefulShutdown()
+            await server.stop()
+        } catch {
+            try await onDedicatedThread { broker.stop() }
+            throw CannotListen(address: "\(configuration.listen)", reason: "\(error)")
+        }
+        try await onDedicatedThread { broker.stop() }
+    }
+}
+
+package struct CannotListen: Error, CustomStringConvertible {
+    let address: String
+    let reason: String
+
+    package var description: String { "cannot listen on \(address): \(reason)" }
+}
+
+/// Runs blocking work on a thread of its own.
+private func onDedicatedThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        DedicatedThread.start("start-stop") {
+            continuation.resume(with: Result { try work() })
+        }
+    }
+}
+
+extension CollectorConfiguration {
+    /// As the broker takes it.
+    var broker: BrokerConfiguration {
+        var broker = BrokerConfiguration(dataDirectory: FilePath(dataDirectory))
+        broker.flush =
+            switch flush {
+            case .commit: .commit
+            case .interval(let duration):
+                .interval(
+                    milliseconds: duration.components.seconds * 1000
+                        + duration.components.attoseconds / 1_000_000_000_000_000)
+            case .os: .os
+            }
+        broker.autoCreateTopics = autoCreateTopics
+        broker.advertised = advertised.map { BrokerAddress(host: $0.host, port: Int32($0.port)) }
+        broker.maximumBytesInFlight = limits.queuedBytes
+        broker.topics.defaultPartitions = Int32(defaultPartitions)
+        broker.topics.rules = topicRules.map { rule in
+            TopicRules.Rule(
+                match: rule.pattern.description, partitions: rule.settings.partitions.map(Int32.init),
+                settings: rule.settings.named)
+        }
+        return broker
+    }
+
+    var server: BrokerServerConfiguration {
+        var server = BrokerServerConfiguration()
+        server.host = listen.host
+        server.port = listen.port
+        server.maximumConnections = limits.connections
+        server.maximumRequestBytes = limits.requestBytes
+        return server
+    }
+}

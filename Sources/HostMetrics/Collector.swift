@@ -1,6 +1,9 @@
 /// The collectors by the names that the configuration has for them, in the order in which they run.
 package enum CollectorKind: String, CaseIterable, Sendable {
-    case cpu, load, memory, disk, filesystem, network
+    case cpu, load, memory, paging, disk, filesystem, network, connections, protocols, processes, uptime
+    case fileHandles = "file_handles"
+    case entropy, conntrack, pressure, cgroups, interrupts, numa, sensors, thermal
+    case powerSupply = "power_supply"
 
     /// Those that run unless the configuration says otherwise.
     package static var defaults: Set<CollectorKind> { Set(allCases) }
@@ -23,9 +26,24 @@ extension CollectorKind {
         case .cpu: CPUCollector.self
         case .load: LoadCollector.self
         case .memory: MemoryCollector.self
+        case .paging: PagingCollector.self
         case .disk: DiskCollector.self
         case .filesystem: FilesystemCollector.self
         case .network: NetworkCollector.self
+        case .connections: ConnectionsCollector.self
+        case .protocols: ProtocolsCollector.self
+        case .processes: ProcessesCollector.self
+        case .uptime: UptimeCollector.self
+        case .fileHandles: FileHandlesCollector.self
+        case .entropy: EntropyCollector.self
+        case .conntrack: ConntrackCollector.self
+        case .pressure: PressureCollector.self
+        case .cgroups: CgroupsCollector.self
+        case .interrupts: InterruptsCollector.self
+        case .numa: NUMACollector.self
+        case .sensors: SensorsCollector.self
+        case .thermal: ThermalCollector.self
+        case .powerSupply: PowerSupplyCollector.self
         }
     }
 

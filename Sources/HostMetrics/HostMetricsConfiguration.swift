@@ -10,9 +10,12 @@ package struct HostMetricsConfiguration: Sendable {
     package var perCPU = true
     /// Points about the sampling itself: each collector's duration and success.
     package var reportsItself = true
+    /// How often at most every process is looked at to count them by state; the samples between do not have it.
+    package var processScanInterval: Duration = .seconds(10)
     package var disks = DiskSelection()
     package var filesystems = FilesystemSelection()
     package var interfaces = InterfaceSelection()
+    package var cgroups = CgroupSelection()
 
     package init() {}
 }
@@ -59,6 +62,20 @@ package struct FilesystemSelection: Sendable {
 /// Which network interfaces are left out.
 package struct InterfaceSelection: Sendable {
     package var excluded: [NamePattern] = ["veth*", "cali*"]
+
+    package init() {}
+}
+
+/// Which control groups are looked at, and how often.
+package struct CgroupSelection: Sendable {
+    /// Patterns of paths such as `/system.slice/ssh.service`; what is below an excluded group is left out with it.
+    package var excluded: [NamePattern] = ["/init.scope", "*.mount", "*.socket"]
+    /// Levels below the top. A pod's containers are four down.
+    package var depth = 4
+    /// The most groups in each hierarchy.
+    package var limit = 512
+    /// How often at most they are looked at; the samples between do not have them.
+    package var interval: Duration = .seconds(10)
 
     package init() {}
 }

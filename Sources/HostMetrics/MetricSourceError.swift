@@ -39,6 +39,22 @@ package struct MetricSourceError: Error, Hashable, Sendable, CustomStringConvert
         return errno == .noSuchFileOrDirectory || errno == .notDirectory
     }
 
+    /// What was being read ended: a process, a group, a device.
+    var isDisappearance: Bool {
+        problem == .unreadable(.operationNotSupportedByDevice) || problem == .unreadable(.noSuchProcess)
+    }
+
+    /// The kernel or a driver has the file and does not do what it is for.
+    var isUnsupported: Bool {
+        problem == .unreadable(.notSupportedOnSocket) || problem == .unreadable(.notSupported)
+    }
+
+    /// A driver had nothing to say, other than that it is not for us.
+    var isDeviceRefusal: Bool {
+        guard case .unreadable(let errno) = problem else { return false }
+        return errno != .permissionDenied && errno != .notPermitted
+    }
+
     package var description: String {
         let place = line.map { "\(path):\($0)" } ?? "\(path)"
         return switch problem {

@@ -9,6 +9,7 @@ struct SamplingPass {
     var reader: SourceReader
     private(set) var points: [MetricPoint] = []
     private(set) var errors: [MetricSourceError] = []
+    private var shared: [String: SourceText] = [:]
 
     init(at timestamp: Timestamp, _ fileSystem: any FileSystem, _ reader: SourceReader, expecting count: Int) {
         self.timestamp = timestamp
@@ -57,6 +58,45 @@ struct SamplingPass {
     mutating func readOfHost(_ path: String) throws(MetricSourceError) -> SourceText {
         if reader.root != "/", let text = try readIfPresent("proc/1/\(path)") { return text }
         return try reader.read("proc/self/\(path)")
+    }
+
+    /// As `readOfHost`; nil where the kernel has no such thing.
+    mutating func readOfHostIfPresent(_ path: String) throws(MetricSourceError) -> SourceText? {
+        if reader.root != "/", let text = try readIfPresent("proc/1/\(path)") { return text }
+        return try readIfPresent("proc/self/\(path)")
+    }
+
+    /// Reads a file that several collectors look at, once in a pass.
+    mutating func readShared(_ path: String) throws(MetricSourceError) -> SourceText {
+        if let text = shared[path] { return text }
+        let text = try reader.read(path)
+        // A copy: the reader's buffer is about to be used for the next file.
+        let copy = SourceText(Array(text.bytes[..<text.count]), path: text.path)
+        shared[path] = copy
+        return copy
+    }
+
+    /// The names in a directory, sorted; none where it is not there. A failure is reported.
+    mutating func entries(_ path: String) -> [String] {
+        names(path) { _ in true }
+    }
+
+    /// The names of the directories in a directory, sorted.
+    mutating func directories(_ path: String) -> [String] {
+        names(path) { $0.kind == .directory }
+    }
+
+    func exists(_ path: String) -> Bool {
+        (try? fileSystem.exists(reader.path(path))) ?? false
+    }
+
+    private mutating func names(_ path: String, _ isWanted: (DirectoryEntry) -> Bool) -> [String] {
+        do throws(MetricSourceError) {
+            return try reader.list(path, isWanted)
+        } catch {
+            if !error.isAbsence { report(error) }
+            return []
+        }
     }
 
     /// Ends one collector's turn.

@@ -1,5 +1,9 @@
 internal import FileAccess
+internal import Glibc
 internal import SystemPackage
+
+/// The size of a page, in which the kernel counts some memory.
+let pageSize = Int64(sysconf(CInt(_SC_PAGESIZE)))
 
 /// Reads small files below the root path into one buffer that is used again.
 struct SourceReader {
@@ -22,14 +26,20 @@ struct SourceReader {
 
     func path(_ path: String) -> FilePath { root.appending(path) }
 
-    /// The names in a directory, sorted, at most `limit` of them.
-    func list(_ path: String, limit: Int) throws(MetricSourceError) -> [String] {
-        let directory = self.path(path)
+    /// The names in a directory, sorted so that the order of points does not change from sample to sample.
+    func list(_ path: String, _ isWanted: (DirectoryEntry) -> Bool) throws(MetricSourceError) -> [String] {
         do throws(FileError) {
-            var names = try fileSystem.list(directory).map { $0.name.string }
-            names.sort()
-            if names.count > limit { names.removeLast(names.count - limit) }
-            return names
+            return try fileSystem.list(self.path(path)).filter(isWanted).map(\.name.string).sorted()
+        } catch {
+            throw MetricSourceError(error)
+        }
+    }
+
+    /// The numbers of the processes there are.
+    func processes() throws(MetricSourceError) -> [String] {
+        let directory = path("proc")
+        do throws(FileError) {
+            return try fileSystem.list(directory).map(\.name.string).filter { $0.utf8.allSatisfy { 48...57 ~= $0 } }
         } catch {
             throw MetricSourceError(error)
         }

@@ -82,6 +82,13 @@ struct LineCursor {
         return value
     }
 
+    /// As `count`, for numbers that are multiplied: what reaches the limit is no number of a real machine.
+    mutating func count(below limit: Int64) throws(MetricSourceError) -> Int64 {
+        let value = try count()
+        guard value < limit else { throw failure("a number that is possible") }
+        return value
+    }
+
     /// As `count`; nil at the end of the line.
     mutating func countIfPresent() throws(MetricSourceError) -> Int64? {
         guard let field = field() else { return nil }
@@ -117,6 +124,24 @@ struct LineCursor {
     func byte(at index: Int) -> UInt8 { text.bytes[index] }
 
     func number(in range: Range<Int>) -> Int64? { wholeNumber(text.bytes, range) }
+
+    /// At most 15 hexadecimal digits.
+    func hexadecimal(in range: Range<Int>) -> Int64? {
+        guard 1...15 ~= range.count else { return nil }
+        var value: Int64 = 0
+        for index in range {
+            let byte = text.bytes[index]
+            let letter = byte | 0x20
+            if 48...57 ~= byte {
+                value = value << 4 | Int64(byte - 48)
+            } else if 97...102 ~= letter {
+                value = value << 4 | Int64(letter - 87)
+            } else {
+                return nil
+            }
+        }
+        return value
+    }
 
     /// Digits, and decimals after a point; at most 2^53 before the point, so that nothing is rounded away.
     func decimal(in range: Range<Int>) -> Double? {
@@ -159,6 +184,49 @@ func wholeNumber(_ bytes: [UInt8], _ range: Range<Int>) -> Int64? {
         value = sum
     }
     return range.isEmpty ? nil : value
+}
+
+/// A file with one whole number, as most of /sys are.
+func singleCount(_ text: SourceText) throws(MetricSourceError) -> Int64 {
+    let value = try singleInteger(text)
+    guard value >= 0 else { throw text.failure("a whole number from 0") }
+    return value
+}
+
+/// A file with one whole number that may be negative.
+func singleInteger(_ text: SourceText) throws(MetricSourceError) -> Int64 {
+    // Without the newline, digits may be missing.
+    let end = text.count - 1
+    guard end >= 0, text.bytes[end] == UInt8(ascii: "\n") else { throw text.failure("a whole number and a newline") }
+    let negative = end > 0 && text.bytes[0] == UInt8(ascii: "-")
+    guard let value = wholeNumber(text.bytes, min(negative ? 1 : 0, end)..<end) else {
+        throw text.failure("a whole number")
+    }
+    return negative ? -value : value
+}
+
+/// A file with one line of text, without what blanks surround it.
+func singleLine(_ text: SourceText) -> [UInt8] {
+    let line = text.bytes[..<text.count].prefix { $0 != UInt8(ascii: "\n") }
+    return Array(line.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+}
+
+/// Undoes the kernel's `\040` for bytes that would end a field.
+func unescaped(_ field: [UInt8]) -> [UInt8] {
+    guard field.contains(UInt8(ascii: "\\")) else { return field }
+    var plain: [UInt8] = []
+    var index = 0
+    while index < field.count {
+        let digits = field[index...].dropFirst().prefix(3)
+        if field[index] == UInt8(ascii: "\\"), digits.count == 3, digits.allSatisfy({ 48...55 ~= $0 }) {
+            plain.append(digits.reduce(0) { $0 &* 8 &+ ($1 - 48) })
+            index += 4
+        } else {
+            plain.append(field[index])
+            index += 1
+        }
+    }
+    return plain
 }
 
 /// The rows of a table of independent lines: a line that is garbled costs itself only.

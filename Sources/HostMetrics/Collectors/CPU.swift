@@ -31,7 +31,7 @@ struct CPUCollector: Collector {
 
     mutating func collect(_ pass: inout SamplingPass) {
         pass.attempt { (pass) throws(MetricSourceError) in
-            let found = try CPUStat.parse(try pass.read("proc/stat"))
+            let found = try CPUStat.parse(try pass.readShared("proc/stat"))
             var current: [Int64?: CPUTimes] = [:]
             for var times in found.cpus where perCPU || times.number == nil {
                 let before = previous[times.number]

@@ -120,22 +120,3 @@ struct DiskActivity: Equatable {
             operations: operations, merged: merged, bytes: sectors * sectorSize, milliseconds: try cursor.count())
     }
 }
-
-/// A file with one whole number, as most of /sys are.
-func singleCount(_ text: SourceText) throws(MetricSourceError) -> Int64 {
-    let value = try singleInteger(text)
-    guard value >= 0 else { throw text.failure("a whole number from 0") }
-    return value
-}
-
-/// A file with one whole number that may be negative.
-func singleInteger(_ text: SourceText) throws(MetricSourceError) -> Int64 {
-    // Without the newline, digits may be missing.
-    let end = text.count - 1
-    guard end >= 0, text.bytes[end] == UInt8(ascii: "\n") else { throw text.failure("a whole number and a newline") }
-    let negative = end > 0 && text.bytes[0] == UInt8(ascii: "-")
-    guard let value = wholeNumber(text.bytes, min(negative ? 1 : 0, end)..<end) else {
-        throw text.failure("a whole number")
-    }
-    return negative ? -value : value
-}

@@ -132,22 +132,4 @@ struct Mount: Equatable {
                 type: cursor.bytes(type), device: unescaped(cursor.bytes(device)))
         }
     }
-
-    /// Undoes the kernel's `\040` for bytes that would end a field.
-    private static func unescaped(_ field: [UInt8]) -> [UInt8] {
-        guard field.contains(UInt8(ascii: "\\")) else { return field }
-        var plain: [UInt8] = []
-        var index = 0
-        while index < field.count {
-            let digits = field[index...].dropFirst().prefix(3)
-            if field[index] == UInt8(ascii: "\\"), digits.count == 3, digits.allSatisfy({ 48...55 ~= $0 }) {
-                plain.append(digits.reduce(0) { $0 &* 8 &+ ($1 - 48) })
-                index += 4
-            } else {
-                plain.append(field[index])
-                index += 1
-            }
-        }
-        return plain
-    }
 }

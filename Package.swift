@@ -116,5 +116,8 @@ let package = Package(
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
             "ConfigurationTests", ["YAMLConfiguration", "AgentCore", "CollectorCore", "FileAccess", systemPaths]),
+        tests(
+            "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
+            resources: [.copy("Fixtures")]),
     ]
 )

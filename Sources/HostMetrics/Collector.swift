@@ -1,0 +1,52 @@
+/// The collectors by the names that the configuration has for them, in the order in which they run.
+package enum CollectorKind: String, CaseIterable, Sendable {
+    case cpu, load, memory, paging, disk, filesystem, network, connections, protocols, processes, uptime
+    case fileHandles = "file_handles"
+    case entropy, conntrack, pressure, cgroups, interrupts, numa, sensors, thermal
+    case powerSupply = "power_supply"
+
+    /// Those that run unless the configuration says otherwise.
+    package static var defaults: Set<CollectorKind> { Set(allCases) }
+}
+
+/// Reads one part of the host. It may keep what it needs for rates; a failure costs only the points it could not read.
+protocol Collector: Sendable {
+    static var kind: CollectorKind { get }
+    /// Every metric it may give.
+    static var metrics: [Metric] { get }
+
+    init(_ configuration: HostMetricsConfiguration)
+
+    mutating func collect(_ pass: inout SamplingPass)
+}
+
+extension CollectorKind {
+    var type: any Collector.Type {
+        switch self {
+        case .cpu: CPUCollector.self
+        case .load: LoadCollector.self
+        case .memory: MemoryCollector.self
+        case .paging: PagingCollector.self
+        case .disk: DiskCollector.self
+        case .filesystem: FilesystemCollector.self
+        case .network: NetworkCollector.self
+        case .connections: ConnectionsCollector.self
+        case .protocols: ProtocolsCollector.self
+        case .processes: ProcessesCollector.self
+        case .uptime: UptimeCollector.self
+        case .fileHandles: FileHandlesCollector.self
+        case .entropy: EntropyCollector.self
+        case .conntrack: ConntrackCollector.self
+        case .pressure: PressureCollector.self
+        case .cgroups: CgroupsCollector.self
+        case .interrupts: InterruptsCollector.self
+        case .numa: NUMACollector.self
+        case .sensors: SensorsCollector.self
+        case .thermal: ThermalCollector.self
+        case .powerSupply: PowerSupplyCollector.self
+        }
+    }
+
+    /// Every metric this collector may give.
+    package var metrics: [Metric] { type.metrics }
+}

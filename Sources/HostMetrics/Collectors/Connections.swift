@@ -1,0 +1,68 @@
+/// TCP and UDP sockets by state: /proc/<pid>/net/{tcp,tcp6,udp,udp6}.
+struct ConnectionsCollector: Collector {
+    static let kind = CollectorKind.connections
+
+    static let count = Metric(
+        "system.network.connection.count", .upDownCounter, unit: "{connection}", "Sockets by state.",
+        source: "/proc/net/tcp, tcp6, udp, udp6")
+    static let metrics = [count]
+
+    /// The kernel's numbers from 1 (include/net/tcp_states.h), by the conventions' names. The last is of a request
+    /// that is not a socket yet.
+    static let states = [
+        "established", "syn_sent", "syn_received", "fin_wait_1", "fin_wait_2", "time_wait", "closed", "close_wait",
+        "last_ack", "listen", "closing", "syn_received",
+    ]
+
+    private static let tables = [
+        ("tcp", "tcp", "ipv4"), ("tcp6", "tcp", "ipv6"), ("udp", "udp", "ipv4"), ("udp6", "udp", "ipv6"),
+    ]
+
+    init(_ configuration: HostMetricsConfiguration) {}
+
+    mutating func collect(_ pass: inout SamplingPass) {
+        for (file, transport, type) in Self.tables {
+            pass.attempt { (pass) throws(MetricSourceError) in
+                // Where IPv6 is off, its files are not there.
+                guard let text = try pass.readOfHostIfPresent("net/\(file)") else { return }
+                let counts = try ConnectionCounts.parse(text)
+                for (index, count) in counts.byState.enumerated() where count > 0 || Self.isAlwaysTold(index, transport)
+                {
+                    pass.add(
+                        Self.count, count,
+                        [
+                            MetricAttribute("network.transport", transport), MetricAttribute("network.type", type),
+                            MetricAttribute("network.connection.state", Self.states[index]),
+                        ])
+                }
+            }
+        }
+    }
+
+    /// Every state of TCP, so that a series does not end when its count falls to 0; UDP knows two.
+    private static func isAlwaysTold(_ index: Int, _ transport: String) -> Bool {
+        transport == "tcp" || states[index] == "established" || states[index] == "closed"
+    }
+}
+
+struct ConnectionCounts: Equatable {
+    /// By `ConnectionsCollector.states`, whose last is counted with its namesake.
+    var byState = [Int64](repeating: 0, count: ConnectionsCollector.states.count - 1)
+
+    static func parse(_ text: SourceText) throws(MetricSourceError) -> ConnectionCounts {
+        var counts = ConnectionCounts()
+        var cursor = LineCursor(text)
+        guard try cursor.nextLine() else { throw text.failure("a table with headings") }
+        while try cursor.nextLine() {
+            try cursor.skipFields(3)
+            let field = try cursor.requiredField("a state")
+            guard let number = cursor.hexadecimal(in: field), 1...ConnectionsCollector.states.count ~= Int(number)
+            else {
+                throw cursor.failure("a state from 01 to 0C")
+            }
+            let state = ConnectionsCollector.states[Int(number) - 1]
+            if let index = ConnectionsCollector.states.firstIndex(of: state) { counts.byState[index] += 1 }
+        }
+        return counts
+    }
+}

@@ -1,0 +1,81 @@
+package import SystemPackage
+
+/// What is sampled, and from where.
+package struct HostMetricsConfiguration: Sendable {
+    package var collectors = CollectorKind.defaults
+    /// Where the host's own root is seen: `/`, or in a container the place where the host's /proc, /sys and file
+    /// systems are mounted.
+    package var rootPath: FilePath = "/"
+    /// Besides the total, a series per logical CPU.
+    package var perCPU = true
+    /// Points about the sampling itself: each collector's duration and success.
+    package var reportsItself = true
+    /// How often at most every process is looked at to count them by state; the samples between do not have it.
+    package var processScanInterval: Duration = .seconds(10)
+    package var disks = DiskSelection()
+    package var filesystems = FilesystemSelection()
+    package var interfaces = InterfaceSelection()
+    package var cgroups = CgroupSelection()
+
+    package init() {}
+}
+
+/// Which block devices are left out.
+package struct DiskSelection: Sendable {
+    /// Partitions are left out because their numbers are in their disk's already.
+    package var excluded: [NamePattern] = [
+        "loop*", "ram*", "fd[0-9]*", "[hsv]d[a-z][0-9]*", "[hsv]d[a-z][a-z][0-9]*", "xvd[a-z][0-9]*", "nvme*n*p[0-9]*",
+        "mmcblk[0-9]*p[0-9]*", "mmcblk*boot[0-9]",
+    ]
+
+    package init() {}
+}
+
+/// Which mounts are looked at.
+package struct FilesystemSelection: Sendable {
+    /// Those that keep nothing: their space is not of this world.
+    package static let pseudoTypes: [NamePattern] = [
+        "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
+        "fusectl", "hugetlbfs", "iso9660", "mqueue", "nsfs", "overlay", "proc", "pstore", "ramfs", "rpc_pipefs",
+        "securityfs", "selinuxfs", "squashfs", "erofs", "sysfs", "tracefs",
+    ]
+    /// Those that may hang when a machine or a process elsewhere does.
+    package static let networkTypes: [NamePattern] = [
+        "9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "fuse", "fuse.*", "gfs2", "gpfs", "lustre", "ncpfs",
+        "nfs", "nfs[0-9]", "ocfs2", "orangefs", "smb*", "virtiofs",
+    ]
+
+    package var excludedTypes = pseudoTypes
+    package var includesNetwork = false
+    package var excludedMountPoints: [NamePattern] = [
+        "/proc*", "/sys/*", "/dev/*", "/run/credentials/*", "/run/user/*", "/var/lib/docker/*",
+        "/var/lib/containers/storage/*", "/var/lib/kubelet/pods/*", "/snap/*",
+    ]
+    /// How long a sample waits for all file systems together.
+    package var deadline: Duration = .milliseconds(500)
+    /// The most mounts that are looked at in a sample.
+    package var limit = 256
+
+    package init() {}
+}
+
+/// Which network interfaces are left out.
+package struct InterfaceSelection: Sendable {
+    package var excluded: [NamePattern] = ["veth*", "cali*"]
+
+    package init() {}
+}
+
+/// Which control groups are looked at, and how often.
+package struct CgroupSelection: Sendable {
+    /// Patterns of paths such as `/system.slice/ssh.service`; what is below an excluded group is left out with it.
+    package var excluded: [NamePattern] = ["/init.scope", "*.mount", "*.socket"]
+    /// Levels below the top. A pod's containers are four down.
+    package var depth = 4
+    /// The most groups in each hierarchy.
+    package var limit = 512
+    /// How often at most they are looked at; the samples between do not have them.
+    package var interval: Duration = .seconds(10)
+
+    package init() {}
+}

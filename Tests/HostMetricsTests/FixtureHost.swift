@@ -1,0 +1,111 @@
+import FileAccess
+import Glibc
+import HostMetrics
+import Primitives
+import SystemPackage
+import TestSupport
+
+/// The fixtures in the source tree, so that UPDATE_GOLDEN=1 writes where they are kept.
+let fixtures = FilePath(#filePath).removingLastComponent().appending("Fixtures")
+
+struct FixedClock: WallClock {
+    func now() -> Timestamp { Timestamp(milliseconds: 1_795_263_231_000) }
+}
+
+/// A machine of the fixtures.
+struct FixtureHost {
+    let root: FilePath
+    let files: FixtureFileSystem
+    var configuration = HostMetricsConfiguration()
+
+    init(_ name: String, beforeSpace: @escaping @Sendable (FilePath) -> Void = { _ in }) {
+        root = fixtures.appending(name)
+        files = FixtureFileSystem(beforeSpace: beforeSpace)
+        configuration.rootPath = root
+        configuration.reportsItself = false
+        for mount in [
+            "", "mnt/with a blank\\", "mnt/nfs", "mnt/sandboxing/model_tools_env/v1/python", "boot", "home", "run",
+        ] {
+            files.set(
+                spaceAt: mount.isEmpty ? root : root.appending(mount),
+                to: FileSystemSpace(
+                    capacity: 64 << 30, available: 20 << 30, free: 24 << 30, inodes: 4_194_304, freeInodes: 4_000_000))
+        }
+    }
+
+    func sampler(_ collectors: Set<CollectorKind>? = nil) -> HostSampler {
+        var configuration = configuration
+        if let collectors { configuration.collectors = collectors }
+        return HostSampler(configuration, fileSystem: files, clock: FixedClock())
+    }
+
+    func sample(_ collectors: CollectorKind...) -> SampleResult {
+        var sampler = sampler(Set(collectors))
+        return sampler.sample()
+    }
+
+    func path(_ path: String) -> FilePath { root.appending(path) }
+
+    func set(_ path: String, to text: String) { files.set(self.path(path), to: .content(Array(text.utf8))) }
+
+    /// The files that a collector opens and that exist.
+    func sources(of collector: CollectorKind) -> [FilePath] {
+        _ = sample(collector)
+        return files.filesRead.filter { (try? PosixFileSystem().exists($0)) == true }.sorted { $0.string < $1.string }
+    }
+}
+
+extension FixtureHost {
+    /// Of the files that differ by their place only, one; and none that hold a word, which cannot be seen to be cut.
+    func numericSources(of collector: CollectorKind) -> [FilePath] {
+        var names: Set<String> = []
+        return sources(of: collector).filter { source in
+            let name = source.lastComponent?.string ?? ""
+            let isWord = ["name", "type", "status"].contains(name) || name.hasSuffix("_label")
+            let isProcess = source.removingLastComponent().lastComponent.map { Int($0.string) != nil } ?? false
+            return !isWord && names.insert(isProcess ? "process \(name)" : name).inserted
+        }
+    }
+}
+
+extension SampleResult {
+    /// The value of the one point with this name that has all these attributes.
+    func value(_ name: String, _ attributes: MetricAttribute...) -> Double? {
+        let found = points(name, attributes)
+        guard found.count == 1 else { return nil }
+        switch found[0].value {
+        case .integer(let value): return Double(value)
+        case .double(let value): return value
+        }
+    }
+
+    func points(_ name: String, _ attributes: [MetricAttribute] = []) -> [MetricPoint] {
+        points.filter { point in
+            point.name == name && attributes.allSatisfy { point.attributes.contains($0) }
+        }
+    }
+
+    func points(named name: String) -> [MetricPoint] { points(name) }
+
+    var errors: [MetricSourceError] { collectors.flatMap(\.errors) }
+
+    func lines(host: String? = nil) -> String {
+        var encoder = JSONPointEncoder(host: host)
+        var records: [[UInt8]] = []
+        _ = encoder.encode(points, into: &records)
+        return records.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined()
+    }
+}
+
+func bytes(of path: FilePath) throws -> [UInt8] { try PosixFileSystem().readWhole(path) }
+
+/// Compares with a golden file, or writes it where UPDATE_GOLDEN=1 is set.
+func matchesGolden(_ text: String, _ name: String) throws -> Bool {
+    let path = fixtures.appending("golden").appending(name)
+    if getenv("UPDATE_GOLDEN").map({ String(cString: $0) }) == "1" {
+        try PosixFileSystem().createDirectories(path.removingLastComponent())
+        let bytes = Array(text.utf8)
+        try PosixFileSystem().replace(path, with: bytes.span.bytes)
+    }
+    return try String(decoding: bytes(of: path), as: UTF8.self) == text
+}

@@ -80,7 +80,7 @@ let package = Package(
         // Layer 3.
         module("KafkaProtocol", ["Primitives", "RecordBatches", nioCore]),
         module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", systemPaths]),
-        module("FileTailing", ["Primitives", "FileAccess", systemPaths]),
+        module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
         module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
 
         // Layer 4.
@@ -106,5 +106,6 @@ let package = Package(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
+        tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),
     ]
 )

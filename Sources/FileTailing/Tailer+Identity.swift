@@ -161,7 +161,7 @@ extension Tailer {
                 if file.unread > 0 && file.descriptor != nil { markReadable(file) }
                 if !file.isPinned { letGo(file) }
             }
-            if quiet >= limits.forgetAfter.milliseconds && !file.isIncludedNow { forget(file) }
+            if !file.isGone && quiet >= limits.forgetAfter.milliseconds && !file.isIncludedNow { forget(file) }
         }
     }
 

@@ -190,6 +190,8 @@ extension Tailer {
         let known = Int64(file.fingerprint.length)
         let head = min(Int64(FileCheckpoint.fingerprintLength), position)
         if known >= head { return }
+        // Stored with the first lines, it tells after a restart whether those that were not acknowledged are still there.
+        noteChanged(file)
         if window.base <= known && window.end >= head {
             unsafe file.fingerprint.extend(by: window.bytes(from: known, to: head))
         } else {

@@ -59,6 +59,8 @@ final class Playground {
     var saved: [TailedFileID: FileCheckpoint] = [:]
     var retired: [RetiredFile] = []
     var lines: [FilePath: [Line]] = [:]
+    /// All lines of all files as they came.
+    var order: [(id: TailedFileID, line: Line)] = []
     var started: Set<String> = []
 
     init() {
@@ -136,6 +138,7 @@ final class Playground {
         return tailer.read(id, limit: limit) { bytes, info in
             let text = bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             lines[key, default: []].append(Line(text: text, info: info))
+            order.append((id, Line(text: text, info: info)))
             return true
         }
     }

@@ -27,6 +27,8 @@ final class TailedFile {
     var placement = Placement.live
     /// Its name as it is now matches the source's patterns.
     var isIncluded = true
+    /// It was rotated away, read to its end, acknowledged, and let go of.
+    var isArchived = false
     /// A deletion of its name was reported: a file found under that name is another one.
     var sawDeletion = false
 
@@ -41,7 +43,8 @@ final class TailedFile {
 
     /// No newline lies from `readPosition` up to here.
     var scannedTo: Int64
-    /// Nothing but NULs lies from `readPosition` up to here.
+    /// Nothing but NULs lay from `readPosition` up to here in this look. They may yet be overwritten, so at the end of
+    /// the file it goes back to `readPosition`.
     var nulsTo: Int64
     /// Where the line began of which `readPosition` is in the middle.
     var lineStart: Int64?
@@ -145,7 +148,6 @@ final class TailedFile {
         }
         longLines.removeFirst(longLines.prefix { ($0.end ?? .max) <= position }.count)
         committedLineStart = longLines.first.flatMap { $0.start < position ? $0.start : nil }
-        checkpointChanged = true
     }
 
     /// Goes back to the committed position.
@@ -173,6 +175,8 @@ final class TailDirectory {
     var listed: FileTime?
     var residents: [FilePath.Component: [TailedFile]] = [:]
     var children: Set<FilePath.Component> = []
+    /// Files that are too old to be begun.
+    var ignored: Set<FilePath.Component> = []
     /// Names to look at.
     var touched: Set<FilePath.Component> = []
     var needsListing = false

@@ -15,7 +15,8 @@ extension Tailer {
                 }
             return FileDescription(
                 id: file.id, source: sources[file.source].name, originalPath: file.originalPath, path: file.path,
-                number: file.number, size: max(file.size, file.readPosition), readPosition: file.readPosition,
+                number: file.number, size: file.isUnlinked ? file.largestSize : max(file.size, file.readPosition),
+                readPosition: file.readPosition,
                 acknowledged: file.committed, modified: file.modified, placement: placement,
                 isOpen: file.descriptor != nil, problem: file.problem)
         }

@@ -65,16 +65,20 @@ extension Tailer {
                 lookAgain(at: file)
                 return nil
             }
-            file.descriptor = descriptor
-            file.openIndex = openFiles.count
+            adopt(descriptor, file)
             file.needsVerification = true
             file.problem = nil
-            openFiles.append(file)
             return descriptor
         } catch {
             if error.isNotFound { lookAgain(at: file) } else { fail(file, error) }
             return nil
         }
+    }
+
+    func adopt(_ descriptor: any OpenFile, _ file: TailedFile) {
+        file.descriptor = descriptor
+        file.openIndex = openFiles.count
+        openFiles.append(file)
     }
 
     private func lookAgain(at file: TailedFile) {

@@ -51,6 +51,7 @@ extension Tailer {
         _ name: FilePath.Component, kind: FileKind?, in directory: TailDirectory, strayToo: Bool
     ) {
         let bytes = name.bytes
+        directory.ignored.remove(name)
         var takers: [Int] = []
         var below: [Below] = []
         for role in directory.roles {
@@ -175,7 +176,10 @@ extension Tailer {
         let settings = sources[source]
         if let limit = settings.ignoreOlder {
             let age = now.milliseconds - (status.modified.seconds * 1000 + status.modified.nanoseconds / 1_000_000)
-            if age > limit.milliseconds { return }
+            if age > limit.milliseconds {
+                place.directory.ignored.insert(place.name)
+                return
+            }
         }
         guard hasRoom else { return waiting.append(place) }
         let file = TailedFile(

@@ -29,7 +29,7 @@ extension Tailer {
                 update(file, status)
                 unlink(file, .deleted)
             } else if let path = strays[file.number], leads(path, to: file) {
-                place(file, at: path, included: false)
+                place(file, at: path, included: isTaken(path, by: file.source))
             } else {
                 sought.append(file)
             }
@@ -38,12 +38,16 @@ extension Tailer {
         let found = search(for: Set(sought.map(\.number)), in: neighbourhood(of: sought))
         for file in sought {
             if let (path, status) = found[file.number], isSame(file, status, at: path) {
-                place(file, at: path, included: false)
+                place(file, at: path, included: isTaken(path, by: file.source))
                 update(file, status)
             } else {
                 vanish(file)
             }
         }
+    }
+
+    private func isTaken(_ path: FilePath, by source: Int) -> Bool {
+        if case .taken = sources[source].verdict(on: path) { true } else { false }
     }
 
     /// A file that is nowhere to be found.
@@ -93,6 +97,7 @@ extension Tailer {
         }
         file.isIncluded = included
         file.sawDeletion = false
+        if included { file.isArchived = false }
         addPlace(path, to: file)
         if (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink,
             let target = try? fileSystem.resolve(path)
@@ -168,6 +173,7 @@ extension Tailer {
     /// A file that was read to its end and acknowledged needs no descriptor, and without a name nothing at all.
     private func letGo(_ file: TailedFile) {
         close(file)
+        file.isArchived = true
         switch file.placement {
         case .deleted: end(file, .finished)
         case .live, .rotated, .missing, .gone: break

@@ -75,10 +75,9 @@ extension Tailer {
     private func endOfNULs(
         _ file: TailedFile, _ descriptor: any OpenFile, at size: Int64, _ outcome: inout ReadOutcome
     ) throws(FileError) -> Bool {
-        if size < file.nulsTo {
-            file.nulsTo = file.readPosition
-            return false
-        }
+        let shrank = size < file.nulsTo
+        file.nulsTo = file.readPosition
+        if shrank { return false }
         if isFinal(file) { try skip(file, descriptor, to: size, &outcome) }
         outcome.end = .atEnd
         return true

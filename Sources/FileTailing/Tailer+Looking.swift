@@ -88,6 +88,7 @@ extension Tailer {
         }
         watch(directory)
         if directory.listed != status.modified { touch(directory) }
+        for name in directory.ignored { touch(directory, name) }
         for (name, residents) in directory.residents {
             for file in residents where file.places.first?.directory === directory {
                 refresh(file, directory, name)

@@ -160,8 +160,7 @@ extension Tailer {
             file.scannedTo = max(to, windowEnd)
             if reachesEnd { outcome.end = .atEnd }
         case .nuls:
-            file.nulsTo = windowEnd
-            if reachesEnd { outcome.end = .atEnd }
+            if reachesEnd { outcome.end = .atEnd } else { file.nulsTo = windowEnd }
         }
     }
 
@@ -202,20 +201,24 @@ extension Tailer {
 
     /// The content that was being followed is gone; what is there now is followed from its beginning under a new id.
     private func replace(_ old: TailedFile) {
-        let place = old.places.first
-        let path = old.path
-        let isFollowed = old.isIncluded && place != nil && old.placement != .deleted
         counters.truncations += 1
-        end(old, .truncated)
-        guard isFollowed, let status = try? fileSystem.status(of: path, followingLinks: true),
-            status.number == old.number
-        else { return }
+        // A file that no pattern matches any more and that was done with is somebody else's.
+        guard let descriptor = old.descriptor, old.isIncluded || !old.isArchived else { return end(old, .truncated) }
         let file = TailedFile(
-            id: makeID(), source: old.source, path: path, originalPath: old.originalPath, number: status.number,
-            born: status.born, position: 0, now: now)
+            id: makeID(), source: old.source, path: old.path, originalPath: old.originalPath, number: old.number,
+            born: old.born, position: 0, now: now)
+        let placement = old.placement
+        let isIncluded = old.isIncluded
+        end(old, .truncated)
         counters.filesBegun += 1
         register(file)
-        self.place(file, at: path, included: true)
-        update(file, status)
+        // The open file is handed on: it may have no name any more.
+        adopt(descriptor, file)
+        switch placement {
+        case .live, .rotated: place(file, at: file.path, included: isIncluded)
+        case .deleted, .missing, .gone: unlink(file, placement)
+        }
+        if let status = try? descriptor.status() { update(file, status) }
+        markReadable(file)
     }
 }

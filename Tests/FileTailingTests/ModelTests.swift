@@ -27,6 +27,8 @@ final class Life {
     /// to then may be missing at the end, and only there.
     var mayLackEnd = false
     var unfinished = ""
+    /// The tailer looked while a matching name led to it.
+    var wasSeen = false
 
     init(number: Int) { self.number = number }
 }
@@ -42,6 +44,8 @@ final class TailingModel {
     var log: [String] = []
     let includesRotated: Bool
     var rotations = 0
+    /// Deleted while a descriptor held them, which a restart drops.
+    var held: [Life] = []
     /// Copies made by copytruncate that match the pattern are lives of their own with equal lines: kept outside.
     let names = ["a.log", "b.log", "c.log", "d/e.log"]
 
@@ -118,7 +122,7 @@ final class TailingModel {
     }
 
     private func read() {
-        ground.tailer.reconcile(everything: Bool.random(using: &random))
+        look(everything: Bool.random(using: &random))
         for _ in 0..<Int.random(in: 1...12, using: &random) {
             guard let id = ground.tailer.nextReadable() else { break }
             _ = ground.read(id, limit: Int.random(in: 1...10_000, using: &random))
@@ -129,20 +133,31 @@ final class TailingModel {
 
     private func acknowledge() {
         for file in ground.tailer.snapshot() where Bool.random(using: &random) {
-            let ends = ground.order.lazy.filter { $0.id == file.id }.map(\.line.info.end)
+            let ends = ground.ends[file.id, default: []]
             let open = ends.filter { $0 > file.acknowledged && $0 <= file.readPosition }
             if let end = open.randomElement(using: &random) { ground.tailer.acknowledge(file.id, upTo: end) }
         }
         ground.store()
     }
 
+    private func look(everything: Bool) {
+        ground.tailer.reconcile(everything: everything)
+        if everything || ground.watcher != nil { for life in named.values { life.wasSeen = true } }
+    }
+
+    /// Nobody can find what never had a matching name while anyone looked.
+    private func leavePattern(_ life: Life) {
+        if !includesRotated && !life.wasSeen { life.mayLackEnd = true }
+    }
+
     private func rotate(_ name: String) {
         guard let life = named.removeValue(forKey: name) else { return }
         if Bool.random(using: &random) { finish(name, life) }
+        leavePattern(life)
         rotations += 1
         let new = "\(name).\(rotations)"
         ground.move(name, new)
-        note("rotate \(name) to \(new)")
+        note("rotate \(name) life \(life.number) to \(new)")
         // The writer goes on for a while.
         finish(new, life)
         if Int.random(in: 0..<3, using: &random) == 0 { forgetOld(new, life) }
@@ -151,23 +166,23 @@ final class TailingModel {
     /// The rotation deletes an old file, which nobody can hold that was not told.
     private func forgetOld(_ name: String, _ life: Life) {
         if Bool.random(using: &random) {
-            ground.tailer.reconcile(everything: true)
+            look(everything: true)
             ground.store()
             note("looked")
             // A descriptor holds it now.
-            if ground.limits.openFiles < 10 { life.mayLackEnd = true }
+            if ground.limits.openFiles < 10 { life.mayLackEnd = true } else { held.append(life) }
         } else {
             life.mayLackEnd = true
         }
         ground.delete(name)
-        note("delete \(name)")
+        note("delete \(name) life \(life.number)")
     }
 
     private func truncate(_ name: String) {
         guard let life = named.removeValue(forKey: name) else { return }
         life.mayLackEnd = true
         ground.truncate(name)
-        note("truncate \(name)")
+        note("truncate \(name) life \(life.number)")
         if Bool.random(using: &random) { write(name) }
     }
 
@@ -184,22 +199,24 @@ final class TailingModel {
         guard let life = named.removeValue(forKey: name) else { return }
         life.mayLackEnd = true
         ground.delete(name)
-        note("delete \(name)")
+        note("delete \(name) life \(life.number)")
         if Bool.random(using: &random) { write(name) }
     }
 
     private func moveAcross(_ name: String) {
         guard let life = named.removeValue(forKey: name) else { return }
+        leavePattern(life)
         rotations += 1
         finish(name, life)
         let new = name == "d/e.log" ? "e.log.\(rotations)" : "d/f.log.\(rotations)"
         ground.move(name, new)
-        note("move \(name) to \(new)")
+        note("move \(name) life \(life.number) to \(new)")
     }
 
     private func restart() {
         // What was not acknowledged is read again by whoever follows: the agent's journal cuts it off there.
         ground.restart()
+        for life in held { life.mayLackEnd = true }
         note("restart")
     }
 
@@ -238,12 +255,12 @@ final class TailingModel {
     }
 
     private func fail(_ what: String) {
-        Issue.record("seed \(seed): \(what)\n\(log.suffix(40).joined(separator: "\n"))")
+        Issue.record("seed \(seed): \(what)\n\(log.suffix(200).joined(separator: "\n"))")
     }
 }
 
 @Suite struct ModelTests {
-    @Test(arguments: 1...60)
+    @Test(arguments: 1...100)
     func `random writes, rotations and restarts deliver each line once and in order`(seed: Int) {
         TailingModel(seed: UInt64(seed)).run(steps: 120)
     }

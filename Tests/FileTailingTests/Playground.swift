@@ -61,6 +61,10 @@ final class Playground {
     var lines: [FilePath: [Line]] = [:]
     /// All lines of all files as they came.
     var order: [(id: TailedFileID, line: Line)] = []
+    /// Where lines end, by file.
+    var ends: [TailedFileID: Set<Int64>] = [:]
+    /// Up to where files were acknowledged and stored so: that must never come again.
+    var committed: [TailedFileID: Int64] = [:]
     var started: Set<String> = []
 
     init() {
@@ -138,6 +142,8 @@ final class Playground {
         return tailer.read(id, limit: limit) { bytes, info in
             let text = bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             lines[key, default: []].append(Line(text: text, info: info))
+            if info.start < committed[id, default: 0] { Issue.record("acknowledged at \(info.start), and read again") }
+            ends[id, default: []].insert(info.end)
             order.append((id, Line(text: text, info: info)))
             return true
         }
@@ -154,6 +160,7 @@ final class Playground {
             let decoded = try? FileCheckpoint(decoding: encoded.span.bytes)
             #expect(decoded == checkpoint)
             saved[checkpoint.id] = decoded
+            committed[checkpoint.id] = checkpoint.position
         }
         for file in tailer.takeRetired() {
             saved[file.id] = nil

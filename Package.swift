@@ -80,7 +80,7 @@ let package = Package(
         // Layer 3.
         module("KafkaProtocol", ["Primitives", "RecordBatches", nioCore]),
         module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", systemPaths]),
-        module("FileTailing", ["Primitives", "FileAccess", systemPaths]),
+        module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
         module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
 
         // Layer 4.
@@ -119,5 +119,6 @@ let package = Package(
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
             resources: [.copy("Fixtures")]),
+        tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),
     ]
 )

@@ -1,0 +1,103 @@
+package import FileAccess
+package import SystemPackage
+
+/// What was read and what was lost, since the tailer was made.
+///
+/// Always: `bytesRead` = `lineBytes` + `bytesCut` + `nulBytesSkipped`.
+package struct TailCounters: Sendable, Equatable {
+    /// Bytes that the read positions moved on by. A rewind takes nothing back: those bytes are read, and counted, again.
+    package var bytesRead: Int64 = 0
+    package var lines: Int64 = 0
+    /// Bytes of the lines that were handed out, with their newlines.
+    package var lineBytes: Int64 = 0
+    /// Bytes of long lines that were cut off (`LongLines.truncate`).
+    package var bytesCut: Int64 = 0
+    package var nulBytesSkipped: Int64 = 0
+    package var longLines: Int64 = 0
+    package var unterminatedLines: Int64 = 0
+
+    /// Bytes known to be there that were overwritten or cut away before they were read, or before they were read again.
+    package var bytesTruncatedUnread: Int64 = 0
+    /// Bytes known to be there whose file went before they were read, or before they were read again.
+    package var bytesDeletedUnread: Int64 = 0
+    package var truncations: Int64 = 0
+    package var rotations: Int64 = 0
+    package var filesBegun: Int64 = 0
+    package var filesRetired: Int64 = 0
+    package var errors: Int64 = 0
+    package var watchOverflows: Int64 = 0
+    package var watchFailures: Int64 = 0
+}
+
+/// How things stand.
+package struct TailState: Sendable, Equatable {
+    package var files = 0
+    package var openFiles = 0
+    /// Rotated or deleted files that hold unread or unacknowledged bytes, and how many bytes of theirs are unread.
+    package var pinnedFiles = 0
+    package var pinnedBytes: Int64 = 0
+    /// Since when the oldest of them is, in milliseconds.
+    package var oldestPinned = Duration.zero
+    package var directories = 0
+    /// Directories without a working watch.
+    package var polledDirectories = 0
+    /// New files that wait because of a bound in `TailLimits`.
+    package var filesWaiting = 0
+
+    package init(directories: Int = 0, polledDirectories: Int = 0) {
+        self.directories = directories
+        self.polledDirectories = polledDirectories
+    }
+}
+
+/// Something that went wrong with one file or directory; reported once, until it changes.
+package struct TailProblem: Sendable {
+    package var path: FilePath
+    package var error: FileError
+}
+
+/// A file that is done with: its checkpoint can be dropped.
+package struct RetiredFile: Sendable, Equatable {
+    package enum Reason: Sendable, Equatable {
+        /// Read to its end, acknowledged, and gone or rotated out of sight.
+        case finished
+        /// Truncated or overwritten; the path goes on under a new id.
+        case truncated
+        /// Gone with bytes that were not acknowledged.
+        case lost
+    }
+
+    package var id: TailedFileID
+    package var reason: Reason
+    /// Bytes known to be there that were never read, or could not be read again.
+    package var bytesLost: Int64
+}
+
+/// One file, for `tributary-agent files`.
+package struct FileDescription: Sendable {
+    package enum Placement: Sendable, Equatable {
+        case live
+        /// Has another name than the one it was found by.
+        case rotated
+        /// Has no name any more; read from the open descriptor.
+        case deleted
+        /// Not found at present.
+        case missing
+        /// Its content is gone (truncated or deleted); waits for acknowledgements.
+        case gone
+    }
+
+    package var id: TailedFileID
+    package var source: String
+    /// Where it was first seen: the key of its records.
+    package var originalPath: FilePath
+    package var path: FilePath
+    package var number: FileNumber
+    package var size: Int64
+    package var readPosition: Int64
+    package var acknowledged: Int64
+    package var modified: FileTime
+    package var placement: Placement
+    package var isOpen: Bool
+    package var problem: FileError?
+}

@@ -1,0 +1,91 @@
+package import SystemPackage
+
+/// Which files are followed, and how.
+package struct TailSource: Sendable {
+    package enum Start: Sendable {
+        case beginning
+        /// Behind the last complete line, for files that are there when the source is started for the very first time.
+        /// A line that is incomplete at that moment is delivered whole once it ends. All other files are read from the
+        /// beginning.
+        case end
+    }
+
+    package enum LongLines: Sendable {
+        /// Cut into fragments of `maximumLineBytes`, each marked with its index.
+        case split
+        /// Only the first `maximumLineBytes` are handed out, marked with the original length.
+        case truncate
+    }
+
+    package var name: String
+    package var include: [GlobPattern]
+    package var exclude: [GlobPattern]
+    package var start: Start
+    package var maximumLineBytes: Int
+    package var longLines: LongLines
+    /// Files that were last modified longer ago than this are not begun; once written to, they are read whole.
+    package var ignoreOlder: Duration?
+
+    package init(
+        name: String, include: [GlobPattern], exclude: [GlobPattern] = [], start: Start = .beginning,
+        maximumLineBytes: Int = 1 << 20, longLines: LongLines = .split, ignoreOlder: Duration? = nil
+    ) {
+        precondition(maximumLineBytes > 0, "BUG: a line needs at least a byte")
+        self.name = name
+        self.include = include
+        self.exclude = exclude
+        self.start = start
+        self.maximumLineBytes = maximumLineBytes
+        self.longLines = longLines
+        self.ignoreOlder = ignoreOlder
+    }
+
+    /// What this source makes of a path by its name alone.
+    package enum Verdict: Sendable, Equatable {
+        case taken(by: GlobPattern)
+        case excluded(by: GlobPattern)
+        /// Compressed files are left alone.
+        case compressed
+        case notIncluded
+    }
+
+    package func verdict(on path: FilePath) -> Verdict {
+        guard let pattern = include.first(where: { $0.matches(path) }) else { return .notIncluded }
+        return exclusion(of: path) ?? .taken(by: pattern)
+    }
+
+    /// Why a path that an include pattern matches is left out all the same; nil where it is not.
+    func exclusion(of path: FilePath) -> Verdict? {
+        if let pattern = exclude.first(where: { $0.matches(path) }) { return .excluded(by: pattern) }
+        if let suffix = path.extension, compressedSuffixes.contains(suffix) { return .compressed }
+        return nil
+    }
+}
+
+private let compressedSuffixes: Set<String> = ["gz", "zst", "xz", "bz2", "lz4", "Z"]
+
+/// The bounds of a tailer, and its periods.
+package struct TailLimits: Sendable {
+    /// Descriptors held by files that could be closed and opened again. Pinned files come on top.
+    package var openFiles = 512
+    /// Rotated or deleted files that still hold unread or unacknowledged bytes. While there are more, no new file is
+    /// begun; none is ever dropped.
+    package var pinnedFiles = 256
+    /// Unread bytes in those files, likewise.
+    package var pinnedBytes: Int64 = 1 << 36
+    /// Files known at once; further ones wait.
+    package var files = 100_000
+    /// Bytes of the shared read buffer; grown while a longer line needs it.
+    package var readBufferBytes = 256 << 10
+    /// How often a directory without a working watch is looked at.
+    package var pollInterval = Duration.seconds(1)
+    /// How often everything is looked at, watched or not.
+    package var reconcileInterval = Duration.seconds(10)
+    /// A rotated or deleted file is final, and its last line is handed out even without a newline, when it was read to
+    /// its end and did not change for this long: its writer may still hold it open.
+    package var settleTime = Duration.seconds(5)
+    /// How long a file that is nowhere to be found is remembered.
+    package var forgetAfter = Duration.seconds(3600)
+
+    package init() {}
+}

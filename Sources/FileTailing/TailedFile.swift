@@ -1,0 +1,196 @@
+internal import FileAccess
+internal import Primitives
+internal import SystemPackage
+
+/// One file's state. Idle it is some hundred bytes, without a descriptor and without a buffer.
+///
+/// Invariants: committed ≤ readPosition ≤ scannedTo; `readGuard.end` ≤ readPosition.
+final class TailedFile {
+    enum Placement: Equatable {
+        case live
+        case rotated
+        case deleted
+        case missing
+        case gone(RetiredFile.Reason)
+    }
+
+    let id: TailedFileID
+    let source: Int
+    let originalPath: FilePath
+    let number: FileNumber
+    let born: FileTime?
+
+    /// Where it was last seen.
+    var path: FilePath
+    /// The directories and names by which events reach it: its path, and the target where that is a symbolic link.
+    var places: [Place] = []
+    var placement = Placement.live
+    /// Its name as it is now matches the source's patterns.
+    var isIncluded = true
+    /// It was rotated away, read to its end, acknowledged, and let go of.
+    var isArchived = false
+    /// A deletion of its name was reported: a file found under that name is another one.
+    var sawDeletion = false
+
+    var fingerprint = ContentHash.empty
+    var readPosition: Int64
+    /// Nil after a rewind or a resume until the evidence was verified at the file itself.
+    var readGuard: ContentGuard?
+    var committed: Int64
+    var committedGuard: ContentGuard
+    /// Where reads ended since `committed`, with their guards, in order.
+    var marks: [ContentGuard] = []
+
+    /// No newline lies from `readPosition` up to here.
+    var scannedTo: Int64
+    /// Nothing but NULs lay from `readPosition` up to here in this look. They may yet be overwritten, so at the end of
+    /// the file it goes back to `readPosition`.
+    var nulsTo: Int64
+    /// Where the line began of which `readPosition` is in the middle.
+    var lineStart: Int64?
+    var committedLineStart: Int64?
+    /// Long lines with fragments behind `committed`: where they begin and, once known, end.
+    var longLines: [(start: Int64, end: Int64?)] = []
+
+    var size: Int64
+    var largestSize: Int64
+    var modified: FileTime
+    /// When a change was last noticed.
+    var changedAt: Timestamp
+    /// When it was rotated or deleted.
+    var unlinkedAt: Timestamp?
+    /// The last status was taken so shortly after the last modification that the next may not show in the time stamp.
+    var isRacy = true
+
+    var descriptor: (any OpenFile)?
+    var openIndex = 0
+    var lastUse: UInt64 = 0
+    /// The head has to be compared with the fingerprint before the next line.
+    var needsVerification = false
+    var isReadable = false
+    var isQueued = false
+    var problem: FileError?
+    var checkpointChanged = true
+
+    struct Place {
+        let directory: TailDirectory
+        let name: FilePath.Component
+    }
+
+    init(
+        id: TailedFileID, source: Int, path: FilePath, originalPath: FilePath, number: FileNumber, born: FileTime?,
+        position: Int64, now: Timestamp
+    ) {
+        self.id = id
+        self.source = source
+        self.path = path
+        self.originalPath = originalPath
+        self.number = number
+        self.born = born
+        readPosition = position
+        committed = position
+        committedGuard = .none
+        scannedTo = position
+        nulsTo = position
+        size = 0
+        largestSize = position
+        modified = FileTime(seconds: 0, nanoseconds: 0)
+        changedAt = now
+    }
+
+    convenience init(_ checkpoint: FileCheckpoint, source: Int, path: FilePath, now: Timestamp) {
+        self.init(
+            id: checkpoint.id, source: source, path: path, originalPath: checkpoint.originalPath,
+            number: checkpoint.number, born: checkpoint.born, position: checkpoint.position, now: now)
+        fingerprint = checkpoint.fingerprint
+        committedGuard = checkpoint.contentGuard
+        lineStart = checkpoint.lineStart
+        if let lineStart { longLines.append((lineStart, nil)) }
+        committedLineStart = checkpoint.lineStart
+        largestSize = checkpoint.size
+        needsVerification = true
+        checkpointChanged = false
+    }
+
+    /// What is known to be there and was not read.
+    var unread: Int64 { max(0, largestSize - readPosition) }
+    var unacknowledged: Int64 { readPosition - committed }
+
+    /// It has another name or none: it is kept for its unread and unacknowledged bytes.
+    var isUnlinked: Bool { placement != .live }
+    var isGone: Bool { if case .gone = placement { true } else { false } }
+    var isPinned: Bool { isUnlinked && (unread > 0 || unacknowledged > 0) }
+
+    func checkpoint(source: String) -> FileCheckpoint {
+        FileCheckpoint(
+            id: id, source: source, originalPath: originalPath, path: path, number: number, born: born,
+            fingerprint: fingerprint, contentGuard: committedGuard, position: committed, lineStart: committedLineStart,
+            size: max(largestSize, committed))
+    }
+
+    /// Notes that everything up to the read position was handed out, so that an acknowledgement finds its guard.
+    func markRead(_ contentGuard: ContentGuard) {
+        readGuard = contentGuard
+        // Without one of them an acknowledgement takes an earlier guard, which is as true.
+        if marks.count >= 64 { marks.remove(at: 32) }
+        marks.append(contentGuard)
+    }
+
+    /// Commits everything before `position`.
+    func acknowledge(upTo position: Int64) {
+        precondition(position <= readPosition, "BUG: acknowledged what was never read")
+        guard position > committed else { return }
+        committed = position
+        let passed = marks.prefix { $0.end <= position }.count
+        if passed > 0 {
+            committedGuard = marks[passed - 1]
+            marks.removeFirst(passed)
+        }
+        longLines.removeFirst(longLines.prefix { ($0.end ?? .max) <= position }.count)
+        committedLineStart = longLines.first.flatMap { $0.start < position ? $0.start : nil }
+    }
+
+    /// Goes back to the committed position.
+    func rewind() {
+        readPosition = committed
+        readGuard = nil
+        marks.removeAll()
+        scannedTo = committed
+        nulsTo = committed
+        lineStart = committedLineStart
+        longLines.removeAll()
+        if let lineStart { longLines.append((lineStart, nil)) }
+        needsVerification = true
+    }
+}
+
+/// A directory that is looked into.
+final class TailDirectory {
+    let path: FilePath
+    /// What is searched in it; none where it only holds the targets of symbolic links.
+    var roles: [Role] = []
+    var watch: WatchNumber?
+    var number: FileNumber?
+    /// Its time stamp when it was listed; nil to list it again.
+    var listed: FileTime?
+    var residents: [FilePath.Component: [TailedFile]] = [:]
+    var children: Set<FilePath.Component> = []
+    /// Files that are too old to be begun.
+    var ignored: Set<FilePath.Component> = []
+    /// Names to look at.
+    var touched: Set<FilePath.Component> = []
+    var needsListing = false
+    var isScheduled = false
+    var problem: Errno?
+
+    /// One pattern of one source, and which of its components is to be matched here.
+    struct Role: Hashable {
+        var source: Int
+        var pattern: Int
+        var depth: Int
+    }
+
+    init(path: FilePath) {
+        self.path = path
+    }
+}

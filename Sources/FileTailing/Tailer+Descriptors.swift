@@ -1,0 +1,124 @@
+internal import FileAccess
+internal import SystemPackage
+
+// Which files are open. A file that has a name can be closed at any time: it is opened by that name again, and verified.
+
+extension Tailer {
+    /// The next file that may have unread bytes, in turn; nil where there is none.
+    package func nextReadable() -> TailedFileID? {
+        while queueHead < queue.count {
+            let file = queue[queueHead]
+            queueHead += 1
+            if queueHead > 1024 && queueHead * 2 > queue.count {
+                queue.removeFirst(queueHead)
+                queueHead = 0
+            }
+            guard file.isReadable else {
+                file.isQueued = false
+                continue
+            }
+            queue.append(file)
+            return file.id
+        }
+        queue.removeAll(keepingCapacity: queue.count < 4096)
+        queueHead = 0
+        return nil
+    }
+
+    func markReadable(_ file: TailedFile) {
+        if file.isGone { return }
+        if file.descriptor == nil {
+            if file.placement == .deleted || file.placement == .missing { return }
+            // Held from now on, so that a deletion before its turn loses nothing.
+            if openFiles.count < limits.openFiles && file.problem == nil { _ = descriptor(of: file) }
+        }
+        file.isReadable = true
+        if file.isQueued { return }
+        file.isQueued = true
+        queue.append(file)
+    }
+
+    /// What a file's new status says.
+    func update(_ file: TailedFile, _ status: FileStatus) {
+        let changed = status.size != file.size || status.modified != file.modified
+        guard changed || file.isRacy else { return }
+        file.size = status.size
+        file.largestSize = max(file.largestSize, status.size)
+        file.modified = status.modified
+        file.isRacy = isRecent(status.modified)
+        if changed { file.changedAt = now }
+        markReadable(file)
+    }
+
+    /// The open file; nil where it cannot be had now.
+    func descriptor(of file: TailedFile) -> (any OpenFile)? {
+        uses += 1
+        file.lastUse = uses
+        if let descriptor = file.descriptor { return descriptor }
+        if file.placement == .deleted || file.placement == .missing || file.isGone { return nil }
+        if openFiles.count >= limits.openFiles { closeLeastRecentlyUsed() }
+        do throws(FileError) {
+            let descriptor = try fileSystem.open(file.path, .read)
+            let status = try descriptor.status()
+            guard status.kind == .regular, isSame(file, status, at: file.path) else {
+                // Another file has its name by now: a look at the directory will tell.
+                lookAgain(at: file)
+                return nil
+            }
+            adopt(descriptor, file)
+            file.needsVerification = true
+            file.problem = nil
+            return descriptor
+        } catch {
+            if error.isNotFound { lookAgain(at: file) } else { fail(file, error) }
+            return nil
+        }
+    }
+
+    func adopt(_ descriptor: any OpenFile, _ file: TailedFile) {
+        file.descriptor = descriptor
+        file.openIndex = openFiles.count
+        openFiles.append(file)
+    }
+
+    private func lookAgain(at file: TailedFile) {
+        file.isReadable = false
+        if let place = file.places.first { touch(place.directory, place.name) } else { unsettled[file.id] = file }
+    }
+
+    /// Reported once, and tried again at the next look around.
+    func fail(_ file: TailedFile, _ error: FileError) {
+        if error.errno == .tooManyOpenFiles || error.errno == .tooManyOpenFilesInSystem {
+            for _ in 0..<max(1, openFiles.count / 8) { closeLeastRecentlyUsed() }
+        }
+        file.isReadable = false
+        if file.problem?.errno != error.errno { report(error, at: file.path) }
+        file.problem = error
+        if !retries.contains(where: { $0 === file }) { retries.append(file) }
+    }
+
+    func close(_ file: TailedFile) {
+        guard file.descriptor != nil else { return }
+        file.descriptor = nil
+        let last = openFiles.removeLast()
+        if last !== file {
+            openFiles[file.openIndex] = last
+            last.openIndex = file.openIndex
+        }
+    }
+
+    /// Never one that has lost its name and is not done with.
+    private func closeLeastRecentlyUsed() {
+        var oldest: TailedFile?
+        for file in openFiles where file.placement == .live || (file.placement == .rotated && !file.isPinned) {
+            guard let found = oldest else {
+                oldest = file
+                continue
+            }
+            // Idle ones first.
+            let isBetter = file.isReadable == found.isReadable ? file.lastUse < found.lastUse : !file.isReadable
+            if isBetter { oldest = file }
+        }
+        if let oldest { close(oldest) }
+    }
+}

@@ -1,0 +1,224 @@
+internal import FileAccess
+internal import Primitives
+internal import SystemPackage
+
+// Which file is which, and what became of it.
+
+extension Tailer {
+    /// Whether what was found with a file's inode under `path` is still that file. Its content is verified before
+    /// anything more is read of it.
+    func isSame(_ file: TailedFile, _ status: FileStatus, at path: FilePath) -> Bool {
+        guard status.number == file.number else { return false }
+        // While it is open its inode is not given to another.
+        if file.descriptor != nil { return true }
+        if let known = file.born, let born = status.born {
+            // A file made anew within one tick of the clock may bear the same time.
+            return known == born && !(file.sawDeletion && path == file.path)
+        }
+        // Without a birth time only an unbroken presence tells.
+        return !file.sawDeletion && file.placement != .missing
+    }
+
+    /// Files that are not where they were: deleted, renamed, or out of sight.
+    func settle() {
+        let lost = unsettled.values.filter { files[$0.id] === $0 && !$0.isGone }
+        unsettled.removeAll()
+        var sought: [TailedFile] = []
+        for file in lost {
+            if let descriptor = file.descriptor, let status = try? descriptor.status(), status.links == 0 {
+                update(file, status)
+                unlink(file, .deleted)
+            } else if let path = strays[file.number], leads(path, to: file) {
+                place(file, at: path, included: isTaken(path, by: file.source))
+            } else {
+                sought.append(file)
+            }
+        }
+        if sought.isEmpty { return }
+        let found = search(for: Set(sought.map(\.number)), in: neighbourhood(of: sought))
+        for file in sought {
+            if let (path, status) = found[file.number], isSame(file, status, at: path) {
+                place(file, at: path, included: isTaken(path, by: file.source))
+                update(file, status)
+            } else {
+                vanish(file)
+            }
+        }
+    }
+
+    private func isTaken(_ path: FilePath, by source: Int) -> Bool {
+        if case .taken = sources[source].verdict(on: path) { true } else { false }
+    }
+
+    /// A file that is nowhere to be found.
+    func vanish(_ file: TailedFile) {
+        // Without a birth time it could not be told from another file, should it come back.
+        if file.descriptor == nil && (file.sawDeletion || file.born == nil) {
+            end(file, .lost)
+        } else {
+            unlink(file, .missing)
+        }
+    }
+
+    /// Where a file that is not in its place may be: its own directory first, then those of its source.
+    private func neighbourhood(of files: [TailedFile]) -> [FilePath] {
+        var paths: [FilePath] = []
+        for file in files {
+            paths += file.places.map(\.directory.path)
+            paths.append(file.path.removingLastComponent())
+        }
+        let sources = Set(files.map(\.source))
+        paths += directories.values.filter { $0.roles.contains { sources.contains($0.source) } }.map(\.path)
+        return paths
+    }
+
+    /// Finds inodes in directories, under whatever names.
+    func search(for numbers: Set<FileNumber>, in paths: [FilePath]) -> [FileNumber: (FilePath, FileStatus)] {
+        var found: [FileNumber: (FilePath, FileStatus)] = [:]
+        var seen: Set<FilePath> = []
+        for path in paths where seen.insert(path).inserted && found.count < numbers.count {
+            for entry in (try? fileSystem.list(path)) ?? [] where entry.kind == .regular || entry.kind == nil {
+                let path = path.appending(entry.name)
+                guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular,
+                    numbers.contains(status.number)
+                else { continue }
+                found[status.number] = (path, status)
+            }
+        }
+        return found
+    }
+
+    /// Puts a file where it was found.
+    func place(_ file: TailedFile, at path: FilePath, included: Bool) {
+        removePlaces(of: file)
+        if file.path != path {
+            file.path = path
+            noteChanged(file)
+        }
+        file.isIncluded = included
+        file.sawDeletion = false
+        if included { file.isArchived = false }
+        addPlace(path, to: file)
+        if (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink,
+            let target = try? fileSystem.resolve(path)
+        {
+            addPlace(target, to: file)
+        }
+        if path == file.originalPath {
+            file.placement = .live
+            file.unlinkedAt = nil
+            unlinked[file.id] = nil
+        } else {
+            unlink(file, .rotated)
+        }
+    }
+
+    private func addPlace(_ path: FilePath, to file: TailedFile) {
+        guard let name = path.lastComponent else { return }
+        let parent = path.removingLastComponent()
+        guard let directory = directories[parent] ?? open(parent) else { return }
+        directory.residents[name, default: []].append(file)
+        file.places.append(TailedFile.Place(directory: directory, name: name))
+    }
+
+    func removePlaces(of file: TailedFile) {
+        for place in file.places {
+            let directory = place.directory
+            directory.residents[place.name]?.removeAll { $0 === file }
+            if directory.residents[place.name]?.isEmpty ?? false { directory.residents[place.name] = nil }
+            if directory.roles.isEmpty && directory.residents.isEmpty && directories[directory.path] === directory {
+                directories[directory.path] = nil
+                unwatch(directory)
+            }
+        }
+        file.places.removeAll()
+    }
+
+    /// A file lost the name by which it was found. It is kept until it is read to its end and acknowledged.
+    func unlink(_ file: TailedFile, _ placement: TailedFile.Placement) {
+        if placement != .rotated { removePlaces(of: file) }
+        if file.placement == .live {
+            file.unlinkedAt = now
+            counters.rotations += 1
+        }
+        file.placement = placement
+        file.changedAt = now
+        unlinked[file.id] = file
+        // The last look at its size may be old.
+        markReadable(file)
+        if file.descriptor == nil && placement == .rotated { _ = descriptor(of: file) }
+    }
+
+    /// Looks after the files that lost their name: notes what is still written to them, and lets go of those that are
+    /// done with.
+    func tendUnlinked() {
+        for file in Array(unlinked.values) {
+            if file.isGone {
+                retireIfDone(file)
+                continue
+            }
+            if file.placement != .rotated, let status = try? file.descriptor?.status(), status.size != file.size {
+                update(file, status)
+            }
+            let quiet = now.milliseconds - max(file.changedAt, file.unlinkedAt ?? file.changedAt).milliseconds
+            guard !file.isReadable || file.placement == .missing else { continue }
+            if quiet >= limits.settleTime.milliseconds {
+                if file.unread > 0 && file.descriptor != nil { markReadable(file) }
+                if !file.isPinned { letGo(file) }
+            }
+            if !file.isGone && quiet >= limits.forgetAfter.milliseconds && !file.isIncludedNow { forget(file) }
+        }
+    }
+
+    /// A file that was read to its end and acknowledged needs no descriptor, and without a name nothing at all.
+    private func letGo(_ file: TailedFile) {
+        close(file)
+        file.isArchived = true
+        switch file.placement {
+        case .deleted: end(file, .finished)
+        case .live, .rotated, .missing, .gone: break
+        }
+    }
+
+    private func forget(_ file: TailedFile) {
+        if file.isPinned && file.placement == .rotated { return }
+        if file.isPinned && file.descriptor != nil { return }
+        end(file, file.isPinned ? .lost : .finished)
+    }
+
+    /// Nothing more can or will be read of a file.
+    func end(_ file: TailedFile, _ reason: RetiredFile.Reason) {
+        lose(file.unread, because: reason)
+        let reason = reason == .lost && file.unread == 0 ? .finished : reason
+        close(file)
+        removePlaces(of: file)
+        let key = Key(source: file.source, number: file.number)
+        if current[key] === file { current[key] = nil }
+        file.isReadable = false
+        file.placement = .gone(reason)
+        unlinked[file.id] = file
+        retireIfDone(file)
+    }
+
+    func lose(_ bytes: Int64, because reason: RetiredFile.Reason) {
+        if reason == .truncated { counters.bytesTruncatedUnread += bytes } else { counters.bytesDeletedUnread += bytes }
+    }
+
+    /// A file whose content is gone is known until what was read of it is acknowledged.
+    func retireIfDone(_ file: TailedFile) {
+        guard case .gone(let reason) = file.placement, file.unacknowledged == 0 else { return }
+        retire(file, reason, bytesLost: file.unread)
+    }
+
+    func retire(_ file: TailedFile, _ reason: RetiredFile.Reason, bytesLost: Int64) {
+        files[file.id] = nil
+        unlinked[file.id] = nil
+        counters.filesRetired += 1
+        retired.append(RetiredFile(id: file.id, reason: reason, bytesLost: bytesLost))
+    }
+}
+
+extension TailedFile {
+    /// It has a name that matches the patterns: as long as it has, it must be known lest it be read again.
+    var isIncludedNow: Bool { isIncluded && placement == .rotated }
+}

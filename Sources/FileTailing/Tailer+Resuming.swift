@@ -1,0 +1,82 @@
+internal import FileAccess
+internal import SystemPackage
+
+// Going on after a restart.
+
+extension Tailer {
+    /// Goes on with a file that bears the inode of checkpoints, where one of them agrees with it.
+    func resume(
+        _ checkpoints: [FileCheckpoint], source: Int, at path: FilePath, _ status: FileStatus, included: Bool
+    ) -> Bool {
+        var candidates = checkpoints.filter {
+            $0.born == nil || status.born == nil || $0.born == status.born
+        }
+        if candidates.count > 1 {
+            // Several lives of one inode, the earlier of which were not acknowledged to their end. The one with the
+            // most evidence goes first: one that has none contradicts nothing.
+            candidates.sort { $0.evidence > $1.evidence }
+            candidates = candidates.first { agrees($0, path) }.map { [$0] } ?? []
+        }
+        for checkpoint in checkpoints where checkpoint.id != candidates.first?.id { drop(checkpoint) }
+        guard let checkpoint = candidates.first else { return false }
+        let file = TailedFile(checkpoint, source: source, path: checkpoint.path, now: now)
+        register(file)
+        place(file, at: path, included: included)
+        update(file, status)
+        return true
+    }
+
+    /// Finds the files of the checkpoints that are left after the first look around: rotated away under names that no
+    /// pattern matches, or not there.
+    func resumeElsewhere() {
+        if resuming.isEmpty { return }
+        let left = resuming
+        resuming.removeAll()
+        var paths: [FilePath] = []
+        for checkpoint in left.values.joined() {
+            paths.append(checkpoint.path.removingLastComponent())
+            if let target = try? fileSystem.resolve(checkpoint.path) { paths.append(target.removingLastComponent()) }
+        }
+        let sought = Set(left.keys.map(\.source))
+        paths += directories.values.filter { $0.roles.contains { sought.contains($0.source) } }.map(\.path)
+        let found = search(for: Set(left.keys.map(\.number)), in: paths)
+        for (key, checkpoints) in left {
+            if let (path, status) = found[key.number] {
+                _ = resume(checkpoints, source: key.source, at: path, status, included: false)
+            } else {
+                resumeMissing(checkpoints, source: key.source)
+            }
+        }
+    }
+
+    /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.
+    private func resumeMissing(_ checkpoints: [FileCheckpoint], source: Int) {
+        let latest = checkpoints.max { $0.evidence < $1.evidence }
+        for checkpoint in checkpoints where checkpoint.id != latest?.id { drop(checkpoint) }
+        guard let latest else { return }
+        let file = TailedFile(latest, source: source, path: latest.path, now: now)
+        register(file)
+        unlink(file, .missing)
+    }
+
+    private func agrees(_ checkpoint: FileCheckpoint, _ path: FilePath) -> Bool {
+        guard let file = try? fileSystem.open(path, .read) else { return false }
+        func has(_ hash: ContentHash, at position: Int64) -> Bool {
+            guard let bytes = try? file.read(hash.length, at: position) else { return false }
+            return unsafe bytes.withUnsafeBytes { unsafe ContentHash($0) } == hash
+        }
+        let proof = checkpoint.contentGuard
+        return has(checkpoint.fingerprint, at: 0) && has(proof.hash, at: proof.end - Int64(proof.hash.length))
+    }
+
+    private func drop(_ checkpoint: FileCheckpoint) {
+        let lost = max(0, checkpoint.size - checkpoint.position)
+        lose(lost, because: .lost)
+        counters.filesRetired += 1
+        retired.append(RetiredFile(id: checkpoint.id, reason: lost > 0 ? .lost : .finished, bytesLost: lost))
+    }
+}
+
+extension FileCheckpoint {
+    fileprivate var evidence: Int { fingerprint.length + contentGuard.hash.length }
+}

@@ -1,0 +1,209 @@
+package import FileAccess
+package import Primitives
+internal import SystemPackage
+
+/// Follows files.
+///
+/// The owner's loop:
+///
+///     tailer.reconcile()
+///     while let file = tailer.nextReadable() {
+///         tailer.read(file, limit: 1 << 18) { line, info in … ; return batchHasRoom }
+///     }
+///     … tailer.acknowledge(file, upTo: position), keep tailer.takeChangedCheckpoints(), drop tailer.takeRetired() …
+///     poll(tailer.watchDescriptor, wake-up, timeout: tailer.timeToReconcile)
+///
+/// A line is handed out again only after `rewind`, or by a new tailer that resumes from an earlier checkpoint.
+package final class Tailer {
+    let sources: [TailSource]
+    let fileSystem: any FileSystem
+    let watcher: (any DirectoryWatcher)?
+    let clock: any WallClock
+    let limits: TailLimits
+
+    var files: [TailedFileID: TailedFile] = [:]
+    /// The file that bears an inode now. Files whose content is gone are not in it.
+    var current: [Key: TailedFile] = [:]
+    var resuming: [Key: [FileCheckpoint]] = [:]
+    /// Sources that were never started before.
+    var firstStarts: Set<Int>
+
+    var directories: [FilePath: TailDirectory] = [:]
+    var watches: [WatchNumber: [TailDirectory]] = [:]
+    var touched: [TailDirectory] = []
+    /// Files that are no longer where they were.
+    var unsettled: [TailedFileID: TailedFile] = [:]
+    /// Files elsewhere than in their places, by inode: where a rename may have led.
+    var strays: [FileNumber: FilePath] = [:]
+    /// Files with `isUnlinked`.
+    var unlinked: [TailedFileID: TailedFile] = [:]
+    var waiting: [TailedFile.Place] = []
+    /// Files to try again at the next look around.
+    var retries: [TailedFile] = []
+
+    var queue: [TailedFile] = []
+    var queueHead = 0
+    var openFiles: [TailedFile] = []
+    var uses: UInt64 = 0
+    var window: ReadWindow
+
+    var nextPoll: Timestamp?
+    var nextReconcile: Timestamp?
+    var now: Timestamp
+    var hasScanned = false
+
+    package internal(set) var counters = TailCounters()
+    var changed: [TailedFile] = []
+    var retired: [RetiredFile] = []
+    var problems: [TailProblem] = []
+
+    struct Key: Hashable {
+        var source: Int
+        var number: FileNumber
+    }
+
+    /// - Parameters:
+    ///   - resuming: the last checkpoint of every file that was not retired. Those of sources that are not in
+    ///     `sources` are left alone.
+    ///   - startedBefore: the sources that were started at some earlier time, besides those that have checkpoints: for
+    ///     them `start: end` no longer counts.
+    package init(
+        sources: [TailSource], fileSystem: any FileSystem = PosixFileSystem(), watcher: (any DirectoryWatcher)?,
+        resuming: [FileCheckpoint] = [], startedBefore: Set<String> = [], clock: any WallClock = SystemWallClock(),
+        limits: TailLimits = TailLimits()
+    ) {
+        self.sources = sources
+        self.fileSystem = fileSystem
+        self.watcher = watcher
+        self.clock = clock
+        self.limits = limits
+        now = clock.now()
+        window = ReadWindow(capacity: limits.readBufferBytes)
+        firstStarts = Set(sources.indices.filter { !startedBefore.contains(sources[$0].name) })
+        for checkpoint in resuming {
+            guard let source = sources.firstIndex(where: { $0.name == checkpoint.source }) else { continue }
+            self.resuming[Key(source: source, number: checkpoint.number), default: []].append(checkpoint)
+            firstStarts.remove(source)
+        }
+    }
+
+    /// Looks for what changed: takes the watcher's events, and where it is due looks at all polled directories or at
+    /// everything. Cheap when nothing changed.
+    ///
+    /// - Parameter everything: look at everything now.
+    package func reconcile(everything: Bool = false) {
+        now = clock.now()
+        takeEvents()
+        let all = everything || isDue(nextReconcile, limits.reconcileInterval)
+        let polled = all || isDue(nextPoll, limits.pollInterval)
+        if polled {
+            nextPoll = now.advanced(by: limits.pollInterval)
+            if all { nextReconcile = now.advanced(by: limits.reconcileInterval) }
+            lookAround(everywhere: all)
+        }
+        examineTouched()
+        if !hasScanned {
+            hasScanned = true
+            resumeElsewhere()
+            firstStarts.removeAll()
+        }
+        tendUnlinked()
+    }
+
+    /// How long the owner may wait for events before it calls `reconcile` again.
+    package var timeToReconcile: Duration {
+        guard let nextReconcile, let nextPoll else { return .zero }
+        let isPolling =
+            watcher == nil || !unlinked.isEmpty || !retries.isEmpty || !waiting.isEmpty
+            || directories.values.contains { $0.watch == nil }
+        let next = isPolling ? min(nextPoll, nextReconcile) : nextReconcile
+        let left = Duration.milliseconds(next.milliseconds - clock.now().milliseconds)
+        // A clock that was set back must not put it off.
+        return min(max(left, .zero), limits.reconcileInterval)
+    }
+
+    /// To wait on with poll(2); -1 without a watcher.
+    package var watchDescriptor: CInt { watcher?.descriptor ?? -1 }
+
+    /// Everything before `position` of the file is acknowledged. A file that was retired is no error.
+    package func acknowledge(_ id: TailedFileID, upTo position: Int64) {
+        guard let file = files[id] else { return }
+        let before = file.committed
+        file.acknowledge(upTo: position)
+        if file.committed != before { noteChanged(file) }
+        if file.isGone { retireIfDone(file) }
+    }
+
+    /// Goes back to the acknowledged position: what was read behind it is read again.
+    package func rewind(_ id: TailedFileID) {
+        guard let file = files[id] else { return }
+        switch file.placement {
+        case .gone(let reason):
+            lose(file.unacknowledged, because: reason)
+            retire(file, reason, bytesLost: file.unacknowledged)
+        case .live, .rotated, .deleted, .missing:
+            if file.unacknowledged == 0 { return }
+            file.rewind()
+            markReadable(file)
+        }
+    }
+
+    package func rewindAll() {
+        for id in Array(files.keys) { rewind(id) }
+    }
+
+    /// What to store of one file; nil where it is not known (any more).
+    package func checkpoint(of id: TailedFileID) -> FileCheckpoint? {
+        files[id].map { $0.checkpoint(source: sources[$0.source].name) }
+    }
+
+    /// The checkpoints that changed since the last call: new files too, which have to be stored before their first
+    /// line leaves.
+    package func takeChangedCheckpoints() -> [FileCheckpoint] {
+        defer { changed.removeAll(keepingCapacity: true) }
+        return changed.compactMap { file in
+            file.checkpointChanged = false
+            return files[file.id] == nil ? nil : file.checkpoint(source: sources[file.source].name)
+        }
+    }
+
+    /// The files that were retired since the last call: their checkpoints can go.
+    package func takeRetired() -> [RetiredFile] {
+        defer { retired.removeAll() }
+        return retired
+    }
+
+    /// What went wrong since the last call.
+    package func takeProblems() -> [TailProblem] {
+        defer { problems.removeAll() }
+        return problems
+    }
+
+    func noteChanged(_ file: TailedFile) {
+        if file.checkpointChanged { return }
+        file.checkpointChanged = true
+        changed.append(file)
+    }
+
+    func report(_ error: FileError, at path: FilePath) {
+        counters.errors += 1
+        // The owner takes them at every turn; should it not, memory stays bounded.
+        if problems.count < 1000 { problems.append(TailProblem(path: path, error: error)) }
+    }
+
+    private func isDue(_ next: Timestamp?, _ interval: Duration) -> Bool {
+        guard let next else { return true }
+        // Also where the clock was set back.
+        return now >= next || next > now.advanced(by: interval)
+    }
+}
+
+extension Timestamp {
+    func advanced(by duration: Duration) -> Timestamp {
+        Timestamp(milliseconds: milliseconds + duration.milliseconds)
+    }
+}
+
+extension Duration {
+    var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+}

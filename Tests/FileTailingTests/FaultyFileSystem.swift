@@ -1,0 +1,87 @@
+import FileAccess
+import Synchronization
+import SystemPackage
+
+/// The real file system with some failures and without some abilities.
+final class FaultyFileSystem: FileSystem {
+    private let real = PosixFileSystem()
+    private let birthTimes: Bool
+    private let failures = Mutex<[FilePath: Errno]>([:])
+    private let counts = Mutex<[String: Int]>([:])
+
+    init(birthTimes: Bool = true) { self.birthTimes = birthTimes }
+
+    func fail(_ path: FilePath, _ errno: Errno?) { failures.withLock { $0[path] = errno } }
+    func calls(_ name: String) -> Int { counts.withLock { $0[name, default: 0] } }
+    func resetCalls() { counts.withLock { $0.removeAll() } }
+
+    fileprivate func count(_ name: String) { counts.withLock { $0[name, default: 0] += 1 } }
+
+    fileprivate func check(_ path: FilePath) throws(FileError) {
+        if let errno = failures.withLock({ $0[path] ?? $0["*"] }) {
+            throw FileError(operation: "open", path: path, errno: errno)
+        }
+    }
+
+    fileprivate func strip(_ status: FileStatus) -> FileStatus {
+        var status = status
+        if !birthTimes { status.born = nil }
+        return status
+    }
+
+    func open(_ path: FilePath, _ mode: OpenMode) throws(FileError) -> any OpenFile {
+        count("open")
+        try check(path)
+        return FaultyFile(real: try real.open(path, mode), path: path, system: self)
+    }
+
+    func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] {
+        count("list")
+        return try real.list(directory)
+    }
+
+    func status(of path: FilePath, followingLinks: Bool) throws(FileError) -> FileStatus {
+        count("status")
+        return strip(try real.status(of: path, followingLinks: followingLinks))
+    }
+
+    func createDirectories(_ path: FilePath) throws(FileError) { try real.createDirectories(path) }
+    func rename(_ from: FilePath, to: FilePath) throws(FileError) { try real.rename(from, to: to) }
+    func remove(_ path: FilePath) throws(FileError) { try real.remove(path) }
+    func removeDirectory(_ path: FilePath) throws(FileError) { try real.removeDirectory(path) }
+    func synchronizeDirectory(_ path: FilePath) throws(FileError) { try real.synchronizeDirectory(path) }
+    func resolve(_ path: FilePath) throws(FileError) -> FilePath { try real.resolve(path) }
+    func space(at path: FilePath) throws(FileError) -> FileSystemSpace { try real.space(at: path) }
+}
+
+final class FaultyFile: OpenFile {
+    private let real: any OpenFile
+    private let path: FilePath
+    private let system: FaultyFileSystem
+
+    init(real: any OpenFile, path: FilePath, system: FaultyFileSystem) {
+        self.real = real
+        self.path = path
+        self.system = system
+    }
+
+    func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int {
+        system.count("read")
+        try system.check(path)
+        return try real.read(into: bytes, at: position)
+    }
+
+    func write(_ bytes: RawSpan, at position: Int64) throws(FileError) { try real.write(bytes, at: position) }
+    func write(_ head: RawSpan, _ tail: RawSpan, at position: Int64) throws(FileError) {
+        try real.write(head, tail, at: position)
+    }
+    func synchronizeData() throws(FileError) { try real.synchronizeData() }
+    func truncate(to size: Int64) throws(FileError) { try real.truncate(to: size) }
+    func reserve(_ size: Int64) throws(FileError) { try real.reserve(size) }
+    func nextData(from position: Int64) throws(FileError) -> Int64? { try real.nextData(from: position) }
+    func status() throws(FileError) -> FileStatus {
+        system.count("status")
+        return system.strip(try real.status())
+    }
+    func tryLock() throws(FileError) -> Bool { try real.tryLock() }
+}

@@ -1,0 +1,209 @@
+import FileAccess
+import FileTailing
+import SystemPackage
+import Testing
+
+@Suite struct RotationTests {
+    let ground = Playground()
+
+    @Test func `lines are handed out once as the file grows`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\ntwo\nthr")
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one", "two"])
+        ground.drain()
+        ground.append("a.log", "ee\n\nfive\r\n")
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one", "two", "three", "", "five\r"])
+        let infos = ground.lines[ground.path("a.log")]!.map(\.info)
+        #expect(infos[2] == LineInfo(start: 8, end: 14, part: .whole, isUnterminated: false))
+        ground.checkCounts()
+    }
+
+    @Test func `a file renamed out of the pattern is read to its end`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\n")
+        ground.drain()
+        ground.append("a.log", "two\n")
+        ground.move("a.log", "a.log.1")
+        ground.append("a.log", "three\n")
+        ground.append("a.log.1", "late\n")
+        ground.drain()
+        #expect(ground.texts("a.log").sorted() == ["late", "one", "three", "two"])
+        // Its writer may still hold it after it was read to its end.
+        ground.append("a.log.1", "later\n")
+        ground.drain()
+        #expect(ground.texts("a.log").last == "later")
+        #expect(ground.tailer.state.files == 2)
+    }
+
+    @Test func `a renamed file that matches the pattern goes on and nothing is read twice`() {
+        ground.source("a.log*")
+        for round in 0..<4 {
+            ground.append("a.log", "first of \(round)\n")
+            ground.drain()
+            ground.append("a.log", "second of \(round)\n")
+            for old in stride(from: round, through: 1, by: -1) { ground.move("a.log.\(old)", "a.log.\(old + 1)") }
+            ground.move("a.log", "a.log.1")
+        }
+        ground.drain()
+        #expect(ground.lines.keys.sorted { "\($0)" < "\($1)" } == [ground.path("a.log")])
+        #expect(ground.texts("a.log").count == 8)
+        ground.restart()
+        ground.drain()
+        #expect(ground.texts("a.log").count == 8)
+    }
+
+    @Test func `a deleted file is read to its end and then closed`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\n")
+        ground.drain()
+        ground.append("a.log", "two\nlast words")
+        ground.delete("a.log")
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one", "two"])
+        #expect(ground.tailer.state.openFiles == 1)
+        ground.clock.advance(6)
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one", "two", "last words"])
+        #expect(ground.lines[ground.path("a.log")]!.last!.info.isUnterminated)
+        ground.clock.advance(6)
+        ground.drain()
+        ground.drain()
+        #expect(ground.tailer.state.openFiles == 0)
+        #expect(ground.retired.map(\.reason) == [.finished])
+        #expect(ground.tailer.counters.bytesDeletedUnread == 0)
+    }
+
+    @Test func `a rotated file is kept open until it is acknowledged`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\n")
+        ground.drain(acknowledging: false)
+        ground.delete("a.log")
+        ground.drain(acknowledging: false)
+        ground.clock.advance(60)
+        ground.drain(acknowledging: false)
+        let id = ground.tailer.snapshot()[0].id
+        ground.tailer.rewind(id)
+        ground.drain(acknowledging: false)
+        #expect(ground.texts("a.log") == ["one", "one"])
+        #expect(ground.tailer.state.pinnedFiles == 1)
+        ground.drain()
+        ground.clock.advance(60)
+        ground.drain()
+        #expect(ground.tailer.state == TailState(directories: 1, polledDirectories: 1))
+    }
+
+    @Test func `a truncated file goes on from its beginning under a new id`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\ntwo\n")
+        ground.drain()
+        let id = ground.tailer.snapshot()[0].id
+        ground.append("a.log", "unread")
+        ground.tailer.reconcile(everything: true)
+        ground.truncate("a.log")
+        ground.append("a.log", "new\n")
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one", "two", "new"])
+        #expect(ground.tailer.counters.bytesTruncatedUnread == 6)
+        #expect(ground.retired.map(\.id) == [id])
+        #expect(ground.tailer.snapshot().map(\.id) != [id])
+    }
+
+    @Test func `a file that was truncated and grew past the old position is noticed`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\ntwo\n")
+        ground.drain()
+        ground.truncate("a.log")
+        ground.append("a.log", "eins\nzwei\ndrei\n")
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one", "two", "eins", "zwei", "drei"])
+        ground.truncate("a.log")
+        ground.append("a.log", "UNO_\ndue_\ntre_\n")
+        ground.restart()
+        ground.drain()
+        #expect(ground.texts("a.log").suffix(3) == ["UNO_", "due_", "tre_"])
+    }
+
+    @Test(arguments: [true, false])
+    func `a file made anew under the same inode is another file`(hasBirthTimes: Bool) {
+        if !hasBirthTimes { ground.fileSystem = FaultyFileSystem(birthTimes: false) }
+        ground.limits.openFiles = 1
+        ground.source("*.log")
+        for _ in 0..<3 {
+            ground.append("a.log", "same\n")
+            // Another file takes the only descriptor, so that the inode is free once the name is gone.
+            ground.append("b.log", "other\n")
+            ground.drain()
+            ground.drain()
+            ground.delete("a.log")
+            if !hasBirthTimes { ground.drain() }
+        }
+        ground.append("a.log", "different\n")
+        ground.drain()
+        #expect(ground.texts("a.log").last == "different")
+        if !hasBirthTimes { #expect(ground.texts("a.log") == ["same", "same", "same", "different"]) }
+    }
+
+    @Test func `a file rotated away while the agent was down is found by its inode and drained`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\ntwo\n")
+        ground.drain()
+        ground.append("a.log", "three\n")
+        ground.restart()
+        ground.move("a.log", "a.log.1")
+        ground.append("a.log", "four\n")
+        ground.drain()
+        #expect(ground.texts("a.log").sorted() == ["four", "one", "three", "two"])
+        #expect(ground.tailer.counters.bytesDeletedUnread == 0)
+    }
+
+    @Test func `equal content transfers no progress`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\ntwo\n")
+        ground.drain()
+        ground.append("b.log", "one\ntwo\n")
+        ground.drain()
+        #expect(ground.texts("b.log") == ["one", "two"])
+        ground.restart()
+        ground.delete("a.log")
+        ground.append("c.log", "one\ntwo\n")
+        ground.drain()
+        #expect(ground.texts("c.log") == ["one", "two"])
+    }
+
+    @Test func `a file moved to another directory of the source goes on`() {
+        ground.source("**/*.log")
+        ground.makeDirectory("x/y")
+        ground.append("x/a.log", "one\n")
+        ground.drain()
+        ground.append("x/a.log", "two\n")
+        ground.move("x/a.log", "x/y/b.log")
+        ground.drain()
+        #expect(ground.texts("x/a.log") == ["one", "two"])
+        ground.move("x/y", "z")
+        ground.append("z/b.log", "three\n")
+        ground.drain()
+        #expect(ground.texts("x/a.log") == ["one", "two", "three"])
+    }
+
+    @Test func `what is gone before it was read is counted`() {
+        ground.limits.openFiles = 1
+        ground.source("*.log")
+        ground.append("a.log", "one\n")
+        ground.append("b.log", "one\n")
+        ground.drain()
+        ground.append("a.log", "two\n")
+        ground.append("b.log", "two\n")
+        ground.tailer.reconcile(everything: true)
+        ground.delete("a.log")
+        ground.delete("b.log")
+        ground.drain()
+        ground.clock.advance(3601)
+        ground.drain()
+        ground.drain()
+        #expect(ground.texts("a.log").count + ground.texts("b.log").count == 3)
+        #expect(ground.tailer.counters.bytesDeletedUnread == 4)
+        #expect(ground.retired.map(\.bytesLost).sorted() == [0, 4])
+    }
+}

@@ -1,10 +1,10 @@
 internal import Glibc
-internal import SystemPackage
+package import SystemPackage
 
 // Names are bytes: what is no valid UTF-8 stays as it is.
 
 extension FilePath {
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         unsafe withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
     }
 

@@ -1,0 +1,63 @@
+internal import FileTailing
+internal import Primitives
+internal import RecordBatches
+
+/// The batch that a partition's next records go into.
+final class BatchAssembler {
+    let topic: String
+    let partition: Int32
+    private let builder: RecordBatchBuilder
+    /// When its first record came.
+    private(set) var since: ContinuousClock.Instant?
+    private var ends: [TailedFileID: Int64] = [:]
+    /// Consecutive lines are mostly of one file: its end is put into `ends` when another file comes.
+    private var lastFile: (id: TailedFileID, end: Int64)?
+    /// Batches of the partition that are not answered yet.
+    var inFlight = 0
+
+    init(topic: String, partition: Int32, limit: Int) {
+        self.topic = topic
+        self.partition = partition
+        builder = RecordBatchBuilder(limit: limit)
+    }
+
+    var isEmpty: Bool { builder.isEmpty }
+    var heldBytes: Int { builder.heldBytes }
+
+    /// - Parameter end: behind the line, in its file.
+    /// - Returns: false where the batch is full: seal it, and add the line again.
+    func add(
+        key: RawSpan, line: RawSpan, timestamp: Timestamp, headers: borrowing RecordHeaders, file: TailedFileID,
+        end: Int64
+    ) -> Bool {
+        guard builder.append(key: key, value: line, timestamp: timestamp, headers: headers) else { return false }
+        if since == nil { since = .now }
+        if let last = lastFile, last.id != file { ends[last.id] = last.end }
+        lastFile = (file, end)
+        return true
+    }
+
+    /// A record that is of no file.
+    func add(key: RawSpan, value: RawSpan, timestamp: Timestamp) -> Bool {
+        guard builder.append(key: key, value: value, timestamp: timestamp) else { return false }
+        if since == nil { since = .now }
+        return true
+    }
+
+    func seal(_ compressor: BatchCompressor) -> Shipment {
+        if let lastFile { ends[lastFile.id] = lastFile.end }
+        let batch = builder.seal(with: compressor)
+        defer {
+            ends = [:]
+            lastFile = nil
+            since = nil
+        }
+        return Shipment(
+            topic: topic, partition: partition, records: batch.recordCount, ends: ends, batch: batch)
+    }
+
+    /// Gives the memory back while nothing comes.
+    func rest() {
+        if builder.isEmpty && builder.heldBytes > 0 { builder.releaseMemory() }
+    }
+}

@@ -3,6 +3,8 @@ package struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Reason: Sendable, Equatable {
         case endOfMessage
         case lengthOutOfRange(Int64)
+        case valueOutOfRange(Int64)
+        case tooManyElements
         case varintTooLong
         case nullNotAllowed
         case invalidUTF8
@@ -24,6 +26,8 @@ package struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
             switch reason {
             case .endOfMessage: "the message ends early"
             case .lengthOutOfRange(let length): "a length of \(length) is out of range"
+            case .valueOutOfRange(let value): "a value of \(value) is out of range"
+            case .tooManyElements: "the arrays have too many elements"
             case .varintTooLong: "a varint is too long"
             case .nullNotAllowed: "null where a value is needed"
             case .invalidUTF8: "a string is not UTF-8"

@@ -2,13 +2,18 @@ package import NIOCore
 internal import Primitives
 
 /// Takes a message apart, field by field, checking every length against the bytes that are there.
-package struct WireReader {
+package struct WireReader: Sendable {
     private var buffer: ByteBuffer
     private let start: Int
+    /// How many array elements may still come, over all arrays.
+    private var elementsLeft: Int
 
-    package init(_ buffer: ByteBuffer) {
+    /// - Parameter elementLimit: the most elements that the message's arrays may have together. An element of one byte
+    ///   can take a hundred in memory, so the message's own size is too weak a bound for what strangers send.
+    package init(_ buffer: ByteBuffer, elementLimit: Int = .max) {
         self.buffer = buffer
         self.start = buffer.readerIndex
+        self.elementsLeft = elementLimit
     }
 
     /// How many bytes of the message have been read.
@@ -82,6 +87,8 @@ package struct WireReader {
     ) throws(WireError) -> [Element]? {
         guard let count = try nullableLength(flexible: flexible, short: false) else { return nil }
         guard count <= remaining / max(1, minimumElementSize) else { throw fail(.lengthOutOfRange(Int64(count))) }
+        guard count <= elementsLeft else { throw fail(.tooManyElements) }
+        elementsLeft -= count
         var elements: [Element] = []
         // Growing as elements really arrive bounds the memory by the message's own size.
         elements.reserveCapacity(min(count, 1024))
@@ -118,8 +125,9 @@ package struct WireReader {
             let tag = try unsignedVarint()
             let length = try unsignedVarint()
             guard let slice = buffer.readSlice(length: Int(length)) else { throw fail(.endOfMessage) }
-            var content = WireReader(slice)
+            var content = WireReader(slice, elementLimit: elementsLeft)
             try field(tag, &content)
+            elementsLeft = content.elementsLeft
         }
     }
 

@@ -65,12 +65,10 @@ package struct WireWriter {
         if flexible { unsignedVarint(0) }
     }
 
-    /// A section of tagged fields, in ascending order of their tags. Fields that hold their default are left out: old
-    /// clients break on some of them.
-    package mutating func taggedFields(flexible: Bool, _ fields: [(tag: UInt32, content: WireWriter)]) {
+    package mutating func taggedFields(flexible: Bool, _ section: TaggedFields) {
         guard flexible else { return }
-        unsignedVarint(UInt32(fields.count))
-        for field in fields {
+        unsignedVarint(UInt32(section.fields.count))
+        for field in section.fields {
             unsignedVarint(field.tag)
             unsignedVarint(UInt32(field.content.buffer.readableBytes))
             buffer.writeImmutableBuffer(field.content.buffer)

@@ -1,0 +1,18 @@
+extension APIKey {
+    /// The versions of this API that the module decodes and encodes; nil where it does not know the API's messages.
+    package var spokenVersions: ClosedRange<Int16>? {
+        switch self {
+        case .produce: ProduceRequest.versions
+        case .fetch: FetchRequest.versions
+        case .listOffsets: ListOffsetsRequest.versions
+        case .metadata: MetadataRequest.versions
+        case .findCoordinator: FindCoordinatorRequest.versions
+        case .apiVersions: ApiVersionsRequest.versions
+        case .createTopics: CreateTopicsRequest.versions
+        case .deleteTopics: DeleteTopicsRequest.versions
+        case .initProducerID: InitProducerIDRequest.versions
+        case .describeProducers: DescribeProducersRequest.versions
+        default: nil
+        }
+    }
+}

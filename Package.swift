@@ -107,5 +107,8 @@ let package = Package(
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests("RecordBatchesTests", ["RecordBatches", "Primitives"]),
+        tests(
+            "KafkaClientTests",
+            ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
     ]
 )

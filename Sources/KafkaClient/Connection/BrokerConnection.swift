@@ -56,7 +56,8 @@ package final class BrokerConnection: Sendable {
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 16384, maximum: 1 << 18))
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 16384, maximum: 1 << 18)
+            )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = BrokerHandler(address: address, frameLimit: configuration.frameLimit)
@@ -127,7 +128,8 @@ package final class BrokerConnection: Sendable {
     ) async throws(KafkaClientError) -> Request.Response {
         let token = tokens.wrappingAdd(1, ordering: .relaxed).newValue
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (waiter: CheckedContinuation<Result<Request.Response, KafkaClientError>, Never>) in
+            await withCheckedContinuation {
+                (waiter: CheckedContinuation<Result<Request.Response, KafkaClientError>, Never>) in
                 send(request, token: token, timeout: timeout, limit: limit) { waiter.resume(returning: $0) }
             }
         } onCancel: {
@@ -169,7 +171,8 @@ package final class BrokerConnection: Sendable {
         guard let version = version(of: ProduceRequest.self) else { throw .apiNotSpoken(address, .produce) }
         let token = tokens.wrappingAdd(1, ordering: .relaxed).newValue
         let clientID = configuration.clientID
-        let result = await withCheckedContinuation { (waiter: CheckedContinuation<Result<ResponseFrame?, KafkaClientError>, Never>) in
+        let result = await withCheckedContinuation {
+            (waiter: CheckedContinuation<Result<ResponseFrame?, KafkaClientError>, Never>) in
             let outbound = OutboundRequest(
                 token: token, api: .produce, version: version, timeout: .zero, isAnswered: false,
                 encode: { request.frame(version: version, correlationID: $0, clientID: clientID) },

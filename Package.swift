@@ -120,5 +120,8 @@ let package = Package(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
             resources: [.copy("Fixtures")]),
         tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),
+        tests(
+            "KafkaClientTests",
+            ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
     ]
 )

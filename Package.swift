@@ -94,7 +94,7 @@ let package = Package(
         module(
             "AgentCore",
             [
-                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", "CLinux", lifecycle, logging,
+                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", "CLinux", nioPosix, lifecycle, logging,
                 deque,
                 systemPaths,
             ]),

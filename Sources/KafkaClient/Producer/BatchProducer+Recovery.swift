@@ -1,3 +1,4 @@
+internal import Logging
 internal import KafkaProtocol
 internal import NIOCore
 internal import Primitives

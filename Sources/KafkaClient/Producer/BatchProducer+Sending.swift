@@ -1,3 +1,5 @@
+internal import Logging
+internal import RecordBatches
 internal import DequeModule
 internal import KafkaProtocol
 internal import NIOCore
@@ -8,7 +10,7 @@ final class BrokerLink {
     let connection: BrokerConnection
     var requestsInFlight = 0
     /// The broker asked for silence until then.
-    var silentUntil = NIODeadline.uninitialized
+    var silentUntil = NIODeadline.uptimeNanoseconds(0)
     /// Partitions with something to send, in turn.
     var ready: Deque<TopicPartition> = []
 

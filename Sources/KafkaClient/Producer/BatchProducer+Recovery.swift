@@ -1,4 +1,5 @@
 internal import KafkaProtocol
+internal import Logging
 internal import NIOCore
 internal import Primitives
 

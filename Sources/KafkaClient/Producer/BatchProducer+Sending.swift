@@ -1,14 +1,16 @@
 internal import DequeModule
 internal import KafkaProtocol
+internal import Logging
 internal import NIOCore
 internal import Primitives
+internal import RecordBatches
 
 /// A producer's connection to one broker, with what is in flight on it. Belongs to the producer's event loop.
 final class BrokerLink {
     let connection: BrokerConnection
     var requestsInFlight = 0
     /// The broker asked for silence until then.
-    var silentUntil = NIODeadline.uninitialized
+    var silentUntil = NIODeadline.uptimeNanoseconds(0)
     /// Partitions with something to send, in turn.
     var ready: Deque<TopicPartition> = []
 

@@ -1,7 +1,7 @@
 internal import DequeModule
 package import KafkaProtocol
-package import Logging
-package import NIOCore
+internal import Logging
+internal import NIOCore
 package import Primitives
 package import RecordBatches
 internal import Synchronization

@@ -59,7 +59,7 @@ extension Tailer {
     /// Looks at the directories that are not watched, or at all of them.
     func lookAround(everywhere: Bool) {
         for (source, settings) in sources.enumerated() {
-            for (pattern, glob) in settings.include.enumerated() where directories[glob.base]?.roles.isEmpty ?? true {
+            for (pattern, glob) in settings.include.enumerated() {
                 enter(glob.base, [TailDirectory.Role(source: source, pattern: pattern, depth: 0)])
             }
         }

@@ -61,6 +61,8 @@ final class TailedFile {
     var unlinkedAt: Timestamp?
     /// The last status was taken so shortly after the last modification that the next may not show in the time stamp.
     var isRacy = true
+    /// The earlier files of its path were looked at after it had content.
+    var hasCheckedEarlier = false
 
     var descriptor: (any OpenFile)?
     var openIndex = 0
@@ -120,6 +122,14 @@ final class TailedFile {
     var isUnlinked: Bool { placement != .live }
     var isGone: Bool { if case .gone = placement { true } else { false } }
     var isPinned: Bool { isUnlinked && (unread > 0 || unacknowledged > 0) }
+
+    /// Whether it is a rotated predecessor of another file.
+    func isEarlier(than other: TailedFile) -> Bool {
+        guard !isGone, source == other.source, originalPath == other.originalPath else { return false }
+        if !other.isUnlinked { return true }
+        if let born, let later = other.born { return born < later }
+        return modified < other.modified
+    }
 
     func checkpoint(source: String) -> FileCheckpoint {
         FileCheckpoint(
@@ -182,6 +192,7 @@ final class TailDirectory {
     var needsListing = false
     var isScheduled = false
     var problem: Errno?
+    var watchProblem: Errno?
 
     /// One pattern of one source, and which of its components is to be matched here.
     struct Role: Hashable {

@@ -18,11 +18,26 @@ extension Tailer {
                 continue
             }
             queue.append(file)
+            if hasToWait(file) { continue }
             return file.id
         }
         queue.removeAll(keepingCapacity: queue.count < 4096)
         queueHead = 0
         return nil
+    }
+
+    /// Whether an earlier file of the same path is to be read first, so that a path's lines stay in order across
+    /// rotation. What a writer wrote to the old file before it opened the new one is there by the time that something
+    /// is in the new one: so the old one is looked at once more before the first line of the new one.
+    private func hasToWait(_ file: TailedFile) -> Bool {
+        if unlinked.isEmpty { return false }
+        var waits = false
+        for other in unlinked.values where other !== file && other.isEarlier(than: file) {
+            if !file.hasCheckedEarlier && !other.isArchived { markReadable(other) }
+            if other.isReadable { waits = true }
+        }
+        file.hasCheckedEarlier = true
+        return waits
     }
 
     func markReadable(_ file: TailedFile) {

@@ -145,14 +145,14 @@ extension Tailer {
             let watch = try watcher.watch(directory.path)
             directory.watch = watch
             watches[watch, default: []].append(directory)
-            directory.problem = nil
+            directory.watchProblem = nil
             // What happened before the watch is not known.
             touch(directory)
         } catch {
-            if !error.isNotFound {
-                counters.watchFailures += 1
-                note(error, at: directory)
-            }
+            if error.isNotFound { return }
+            counters.watchFailures += 1
+            if directory.watchProblem != error.errno { report(error, at: directory.path) }
+            directory.watchProblem = error.errno
         }
     }
 

@@ -192,6 +192,8 @@ final class TailingModel {
         }
         rotations += 1
         ground.append(ground.path("\(name).\(rotations).copy"), bytes)
+        // A copy of the same tick as the truncation could be taken for a generation that was rotated away unseen.
+        ground.pauseForClockTick()
         truncate(name)
     }
 

@@ -72,6 +72,7 @@ final class TailedFile {
     var isReadable = false
     var isQueued = false
     var problem: FileError?
+    var isRetried = false
     var checkpointChanged = true
 
     struct Place {
@@ -146,10 +147,18 @@ final class TailedFile {
         marks.append(contentGuard)
     }
 
-    /// Commits everything before `position`.
+    /// Commits everything before `position`. What lies behind the read position, as for an acknowledgement that comes
+    /// after a rewind, is not read again.
     func acknowledge(upTo position: Int64) {
-        precondition(position <= readPosition, "BUG: acknowledged what was never read")
         guard position > committed else { return }
+        if position > readPosition {
+            readPosition = position
+            scannedTo = position
+            nulsTo = position
+            readGuard = nil
+            lineStart = nil
+            longLines.removeAll()
+        }
         committed = position
         let passed = marks.prefix { $0.end <= position }.count
         if passed > 0 {

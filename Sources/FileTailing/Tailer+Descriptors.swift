@@ -56,7 +56,7 @@ extension Tailer {
     /// What a file's new status says.
     func update(_ file: TailedFile, _ status: FileStatus) {
         let changed = status.size != file.size || status.modified != file.modified
-        guard changed || file.isRacy else { return }
+        guard changed || file.isRacy || status.size > file.scannedTo else { return }
         file.size = status.size
         file.largestSize = max(file.largestSize, status.size)
         file.modified = status.modified
@@ -109,7 +109,9 @@ extension Tailer {
         file.isReadable = false
         if file.problem?.errno != error.errno { report(error, at: file.path) }
         file.problem = error
-        if !retries.contains(where: { $0 === file }) { retries.append(file) }
+        if file.isRetried { return }
+        file.isRetried = true
+        retries.append(file)
     }
 
     func close(_ file: TailedFile) {

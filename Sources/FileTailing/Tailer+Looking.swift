@@ -66,7 +66,10 @@ extension Tailer {
         for directory in Array(directories.values) where everywhere || directory.watch == nil { refresh(directory) }
         let again = retries
         retries.removeAll()
-        for file in again where files[file.id] != nil { markReadable(file) }
+        for file in again {
+            file.isRetried = false
+            if files[file.id] === file { markReadable(file) }
+        }
         for place in waiting { touch(place.directory, place.name) }
         waiting.removeAll()
     }

@@ -204,6 +204,21 @@ import Testing
         #expect(ground.texts("a.log").count == 5)
     }
 
+    @Test func `an acknowledgement that comes after a rewind is taken, and its lines are not read again`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\ntwo\nthree\n")
+        ground.drain(acknowledging: false)
+        let id = ground.tailer.snapshot()[0].id
+        ground.tailer.rewind(id)
+        ground.tailer.acknowledge(id, upTo: 8)
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one", "two", "three", "three"])
+        ground.restart()
+        ground.append("a.log", "four\n")
+        ground.drain()
+        #expect(ground.texts("a.log").last == "four")
+    }
+
     @Test func `equal content transfers no progress`() {
         ground.source("*.log")
         ground.append("a.log", "one\ntwo\n")

@@ -12,7 +12,7 @@ let machines = ["vm", "server"]
     func `a machine's files give the golden points`(machine: String, collector: CollectorKind) throws {
         let result = FixtureHost(machine).sample(collector)
         #expect(result.errors.isEmpty)
-        #expect(try matchesGolden(result.lines(), "\(machine)/\(collector.rawValue).jsonl"))
+        #expect(try matchesGolden(result.lines, "\(machine)/\(collector.rawValue).jsonl"))
     }
 
     @Test(arguments: CollectorKind.allCases)
@@ -30,14 +30,14 @@ let machines = ["vm", "server"]
         machine: String, collector: CollectorKind
     ) throws {
         let host = FixtureHost(machine)
-        let truth = Set(host.sample(collector).lines().split(separator: "\n"))
+        let truth = Set(host.sample(collector).records)
         for source in host.numericSources(of: collector) {
             let whole = try bytes(of: source)
             for length in cuts(of: whole) {
                 host.files.set(source, to: .content(Array(whole.prefix(length))))
                 let result = host.sample(collector)
                 #expect(result.errors.allSatisfy { $0.path == source })
-                let points = result.lines().split(separator: "\n")
+                let points = result.records
                 // What ends with a line cannot always be told from a shorter truth.
                 if length == 0 || whole[length - 1] == UInt8(ascii: "\n") { continue }
                 #expect(points.allSatisfy(truth.contains), "\(source) at \(length)")
@@ -84,7 +84,11 @@ let machines = ["vm", "server"]
                 host.files.set(source, to: exception)
                 let errors = host.sample(collector).errors
                 #expect(errors.allSatisfy { $0.path.starts(with: host.root) })
-                if case .failure(.permissionDenied) = exception { #expect(errors.contains { $0.path == source }) }
+                // What other users' processes read and wrote is for root only, as is known beforehand.
+                let mayBeDenied = source.lastComponent == "io"
+                if case .failure(.permissionDenied) = exception, !mayBeDenied {
+                    #expect(errors.contains { $0.path == source })
+                }
             }
             host.files.set(source, to: nil)
         }
@@ -93,7 +97,7 @@ let machines = ["vm", "server"]
 
 /// Every byte of a short text; of a long one every byte of its beginning and end, and some between.
 private func cuts(of whole: [UInt8]) -> [Int] {
-    (0..<whole.count).filter { $0 < 400 || $0 > whole.count - 200 || $0 % 37 == 0 }
+    (0..<whole.count).filter { $0 < 160 || $0 > whole.count - 100 || $0 % 61 == 0 }
 }
 
 /// Where numbers stand; of many only some.
@@ -108,6 +112,6 @@ private func numbers(in text: [UInt8]) -> [Range<Int>] {
             start = nil
         }
     }
-    let step = max(1, found.count / 25)
+    let step = max(1, found.count / 16)
     return stride(from: 0, to: found.count, by: step).map { found[$0] }
 }

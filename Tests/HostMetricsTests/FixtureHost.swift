@@ -61,7 +61,7 @@ extension FixtureHost {
         var names: Set<String> = []
         return sources(of: collector).filter { source in
             let name = source.lastComponent?.string ?? ""
-            let isWord = ["name", "type", "status"].contains(name) || name.hasSuffix("_label")
+            let isWord = ["name", "type", "status", "state"].contains(name) || name.hasSuffix("_label")
             let isProcess = source.removingLastComponent().lastComponent.map { Int($0.string) != nil } ?? false
             return !isWord && names.insert(isProcess ? "process \(name)" : name).inserted
         }
@@ -89,11 +89,15 @@ extension SampleResult {
 
     var errors: [MetricSourceError] { collectors.flatMap(\.errors) }
 
-    func lines(host: String? = nil) -> String {
-        var encoder = JSONPointEncoder(host: host)
+    var records: [[UInt8]] {
+        var encoder = JSONPointEncoder(host: nil)
         var records: [[UInt8]] = []
         _ = encoder.encode(points, into: &records)
-        return records.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined()
+        return records
+    }
+
+    var lines: String {
+        records.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined()
     }
 }
 

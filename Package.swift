@@ -70,7 +70,7 @@ let package = Package(
         .target(name: "CLinux"),
 
         // Layer 1.
-        module("Primitives", ["CCRC32C"]),
+        module("Primitives", ["CCRC32C", "CLinux"]),
 
         // Layer 2.
         module("FileAccess", ["Primitives", "CLinux", systemPaths]),
@@ -107,5 +107,6 @@ let package = Package(
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
+        tests("RecordBatchesTests", ["RecordBatches", "Primitives"]),
     ]
 )

@@ -1,1 +1,124 @@
-// BrokerServer: being written.
+// BrokerServer: sockets to BrokerCore and back.
+//
+// It promises that every connection is answered or closed with a reason in the log, that requests of a connection are
+// answered in their order, and that what clients send or fail to take cannot fill the memory: a request's bytes are
+// reserved before they are read, a connection whose answers are not taken gets no further requests read, and the number
+// of connections is bounded. It decides nothing about topics or records.
+
+package import BrokerCore
+package import Logging
+package import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// The server's limits.
+package struct BrokerServerConfiguration: Sendable {
+    package var host = "127.0.0.1"
+    package var port = 9092
+    /// `max.connections`
+    package var maximumConnections = 10_000
+    /// `socket.request.max.bytes`: the largest request.
+    package var maximumRequestBytes = 104_857_600
+    /// `connections.max.idle.ms`
+    package var maximumIdle = Duration.seconds(600)
+    /// A request of which no further byte comes for this long is given up.
+    package var requestProgressTimeout = Duration.seconds(30)
+    /// On a stop, how long requests in flight may take to be answered.
+    package var drainTimeout = Duration.seconds(10)
+
+    package init() {}
+}
+
+/// A listening server.
+package final class BrokerServer: Sendable {
+    private let channel: any Channel
+    private let connections: ConnectionRegistry
+    private let configuration: BrokerServerConfiguration
+
+    /// Where it listens; the port is the real one where 0 was asked for.
+    package var localAddress: SocketAddress? { channel.localAddress }
+
+    /// Starts to listen.
+    ///
+    /// - Throws: what bind(2) says; the address is in the error.
+    package static func start(
+        _ configuration: BrokerServerConfiguration, broker: Broker, group: any EventLoopGroup, logger: Logger
+    ) async throws -> BrokerServer {
+        let connections = ConnectionRegistry(limit: configuration.maximumConnections)
+        let reasons = ReasonLog(logger: logger)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 16_384, maximum: 524_288)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = ConnectionHandler(
+                        broker: broker, configuration: configuration, connections: connections, reasons: reasons)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+        let channel = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
+        return BrokerServer(channel: channel, connections: connections, configuration: configuration)
+    }
+
+    private init(channel: any Channel, connections: ConnectionRegistry, configuration: BrokerServerConfiguration) {
+        self.channel = channel
+        self.connections = connections
+        self.configuration = configuration
+    }
+
+    package var connectionCount: Int { connections.count }
+
+    /// Stops to listen, has what is in flight answered, and closes every connection; after the drain timeout whether
+    /// answered or not.
+    package func stop() async {
+        try? await channel.close().get()
+        let deadline = ContinuousClock.now + configuration.drainTimeout
+        connections.drainAll()
+        while connections.count > 0 && ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        connections.closeAll()
+    }
+}
+
+/// The connections there are.
+final class ConnectionRegistry: Sendable {
+    private struct Entry {
+        var channel: any Channel
+        var drain: @Sendable () -> Void
+    }
+
+    private let limit: Int
+    private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
+
+    init(limit: Int) { self.limit = limit }
+
+    var count: Int { entries.withLock { $0.count } }
+
+    /// - Returns: false where there are too many.
+    func add(_ channel: any Channel, drain: @escaping @Sendable () -> Void) -> Bool {
+        entries.withLock { entries in
+            if entries.count >= limit { return false }
+            entries[ObjectIdentifier(channel)] = Entry(channel: channel, drain: drain)
+            return true
+        }
+    }
+
+    func remove(_ channel: any Channel) {
+        entries.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(channel)) }
+    }
+
+    func drainAll() {
+        for entry in entries.withLock({ Array($0.values) }) { entry.drain() }
+    }
+
+    func closeAll() {
+        for entry in entries.withLock({ Array($0.values) }) { entry.channel.close(promise: nil) }
+    }
+}

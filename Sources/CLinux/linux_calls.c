@@ -3,6 +3,7 @@
 #include "linux_calls.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,4 +41,8 @@ int tributary_reserve(int descriptor, int64_t size) {
 
 int64_t tributary_seek_data(int descriptor, int64_t position) {
     return lseek(descriptor, position, SEEK_DATA);
+}
+
+void tributary_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
 }

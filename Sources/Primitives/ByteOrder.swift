@@ -48,3 +48,11 @@ extension Array where Element == UInt8 {
         self = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
     }
 }
+
+extension Array where Element == UInt8 {
+    /// The array's bytes, borrowed. (`Span.bytes` is unsafe for types with padding; a byte has none.)
+    package var rawBytes: RawSpan {
+        @_lifetime(borrow self)
+        get { unsafe span.bytes }
+    }
+}

@@ -2,11 +2,11 @@ import CCRC32C
 import Primitives
 import Testing
 
-private func checksum(_ bytes: [UInt8]) -> UInt32 { CRC32C.of(bytes.span.bytes) }
-private func hash(_ text: String) -> Int32 { Int32(bitPattern: murmur2(Array(text.utf8).span.bytes)) }
+private func checksum(_ bytes: [UInt8]) -> UInt32 { CRC32C.of(bytes.rawBytes) }
+private func hash(_ text: String) -> Int32 { Int32(bitPattern: murmur2(Array(text.utf8).rawBytes)) }
 private func readSigned(_ bytes: [UInt8]) -> (value: Int64?, position: Int) {
     var position = 0
-    let value = Varint.readSigned(bytes.span.bytes, at: &position)
+    let value = Varint.readSigned(bytes.rawBytes, at: &position)
     return (value, position)
 }
 
@@ -33,7 +33,7 @@ private func readSigned(_ bytes: [UInt8]) -> (value: Int64?, position: Int) {
     @Test func `a checksum fed in pieces is that of the whole`() {
         let bytes = Array("no line lost, none twice".utf8)
         var pieces = CRC32C()
-        for byte in bytes { pieces.update([byte].span.bytes) }
+        for byte in bytes { pieces.update([byte].rawBytes) }
         #expect(pieces.value == checksum(bytes))
     }
 }

@@ -36,4 +36,7 @@ int tributary_reserve(int descriptor, int64_t size);
 /// lseek(2) with SEEK_DATA. The descriptor's own position moves; readers that use pread(2) do not care.
 int64_t tributary_seek_data(int descriptor, int64_t position);
 
+/// Names the calling thread, as tools show it; the kernel keeps 15 bytes.
+void tributary_name_thread(const char *name);
+
 #endif

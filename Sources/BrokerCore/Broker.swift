@@ -1,0 +1,127 @@
+internal import CommitLog
+package import FileAccess
+internal import KafkaProtocol
+package import Logging
+package import NIOCore
+package import Primitives
+internal import Synchronization
+internal import SystemPackage
+
+/// The answer to a request.
+package enum Reply: Sendable {
+    /// The response's whole frame.
+    case frame(ByteBuffer)
+    /// The request wants none (acks=0).
+    case nothing
+    /// The connection cannot go on: the reason is for the log.
+    case close(reason: String)
+}
+
+/// A collector: its topics, and the answers to requests about them.
+package final class Broker: Sendable {
+    let configuration: BrokerConfiguration
+    let scheduler: any BrokerScheduler
+    let logger: Logger
+    let clusterID: String
+    let readers: ReaderPool
+    package let memory: MemoryBudget
+    private let directory: DataDirectory
+    private let storage: [StorageThread]
+    private let control: ControlThread
+    private let table = Mutex(TopicTable())
+
+    /// The topics there are.
+    struct TopicTable {
+        var byName: [String: Topic] = [:]
+        var byID: [TopicID: Topic] = [:]
+    }
+
+    /// Takes the data directory over, and opens every partition.
+    ///
+    /// Blocks until all logs are recovered; not to be called from an event loop or a task.
+    package init(
+        _ configuration: BrokerConfiguration, fileSystem: any FileSystem, clock: any WallClock,
+        scheduler: any BrokerScheduler, logger: Logger
+    ) throws {
+        self.configuration = configuration
+        self.scheduler = scheduler
+        self.logger = logger
+        let directory = try DataDirectory(configuration.dataDirectory, fileSystem: fileSystem)
+        self.directory = directory
+        clusterID = directory.clusterID
+        memory = MemoryBudget(limit: configuration.maximumBytesInFlight)
+        readers = ReaderPool(threads: configuration.readerThreads)
+        let storage = (0..<configuration.storageThreads).map { number in
+            StorageThread(
+                number: number, fileSystem: fileSystem, flush: configuration.flush, clock: clock, logger: logger)
+        }
+        self.storage = storage
+        control = ControlThread()
+        let admin = try TopicAdmin(
+            directory: directory, configuration: configuration, storage: storage, fileSystem: fileSystem,
+            logger: logger)
+        let topics = try admin.openAll()
+        control.start(admin)
+        table.withLock { table in
+            for topic in topics {
+                table.byName[topic.name] = topic
+                table.byID[topic.id] = topic
+            }
+        }
+    }
+
+    /// Stops: what is in the storage threads' hands is written and answered, logs are closed cleanly. Blocks until done.
+    package func stop() {
+        control.stop()
+        let done = BlockingQueue<Void>()
+        for thread in storage { thread.submit(.stop { done.put(()) }) }
+        var left = storage.count
+        while left > 0, let finished = done.takeAll() { left -= finished.count }
+        for thread in storage { thread.closeQueue() }
+        readers.close()
+    }
+
+    // MARK: Topics
+
+    package var topics: [Topic] { table.withLock { Array($0.byName.values) } }
+
+    func topic(named name: String) -> Topic? { table.withLock { $0.byName[name] } }
+
+    func topic(id: TopicID) -> Topic? { table.withLock { $0.byID[id] } }
+
+    func partition(_ topic: String, _ index: Int32) -> Partition? {
+        guard let topic = self.topic(named: topic), topic.partitions.indices.contains(Int(index)) else { return nil }
+        return topic.partitions[Int(index)]
+    }
+
+    /// Creates a topic, or finds that it is there.
+    func createTopic(_ wanted: NewTopic, _ done: @escaping @Sendable (Result<Topic, TopicRefusal>) -> Void) {
+        let accepted = control.submit { [self] admin in
+            if let existing = topic(named: wanted.name) {
+                return done(.failure(.exists(existing)))
+            }
+            let result = admin.create(wanted)
+            if case .success(let topic) = result {
+                table.withLock { table in
+                    table.byName[topic.name] = topic
+                    table.byID[topic.id] = topic
+                }
+                logger.info(
+                    "topic created",
+                    metadata: ["topic": "\(topic.name)", "partitions": "\(topic.partitions.count)"])
+            }
+            done(result)
+        }
+        if !accepted { done(.failure(.failed(.kafkaStorageError, "the collector is stopping"))) }
+    }
+
+    /// Takes a producer id that nobody had before.
+    func takeProducerID(_ done: @escaping @Sendable (Result<ProducerID, FileError>) -> Void) {
+        let accepted = control.submit { admin in
+            do throws(FileError) { done(.success(try admin.takeProducerID())) } catch { done(.failure(error)) }
+        }
+        if !accepted {
+            done(.failure(FileError(operation: "open", path: configuration.dataDirectory, errno: .canceled)))
+        }
+    }
+}

@@ -1,0 +1,45 @@
+internal import CommitLog
+package import SystemPackage
+
+/// When an append is acknowledged, and shown to consumers.
+package enum FlushPolicy: Hashable, Sendable {
+    /// After an fdatasync that all batches of the moment share. What was acknowledged survives a loss of power.
+    case commit
+    /// When the kernel has it; an fdatasync follows at least this often. A crash of the process loses nothing, a loss of
+    /// power at most what came since the last fdatasync.
+    case interval(milliseconds: Int64)
+    /// When the kernel has it; the kernel writes it out when it likes. A crash of the process loses nothing.
+    case os
+}
+
+/// The collector's settings, as the core needs them.
+package struct BrokerConfiguration: Sendable {
+    package var dataDirectory: FilePath
+    package var flush = FlushPolicy.commit
+    package var autoCreateTopics = true
+    package var topics = TopicRules()
+    /// Threads that append and sync; partitions are spread over them.
+    package var storageThreads = 4
+    /// Threads that read for fetches.
+    package var readerThreads = 4
+    /// `queued.max.request.bytes`: bytes of requests and responses in flight, together.
+    package var maximumBytesInFlight = 256 << 20
+    /// `node.id`
+    package var nodeID: Int32 = 1
+    /// Where clients are told to connect; nil: to the address at which they came in.
+    package var advertised: BrokerAddress?
+
+    package init(dataDirectory: FilePath) {
+        self.dataDirectory = dataDirectory
+    }
+}
+
+package struct BrokerAddress: Hashable, Sendable {
+    package var host: String
+    package var port: Int32
+
+    package init(host: String, port: Int32) {
+        self.host = host
+        self.port = port
+    }
+}

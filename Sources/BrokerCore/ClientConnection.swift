@@ -1,0 +1,55 @@
+internal import Synchronization
+
+/// The client that a request comes from, as the core sees it.
+package final class ClientConnection: Sendable {
+    /// The address at which the client came in: where it is told to find this broker, unless one is advertised.
+    package let localAddress: BrokerAddress
+    /// For logs.
+    package let remote: String
+    private let state = Mutex(State())
+
+    private struct State {
+        var isClosed = false
+        var parked: FetchOperation?
+    }
+
+    package init(localAddress: BrokerAddress, remote: String) {
+        self.localAddress = localAddress
+        self.remote = remote
+    }
+
+    /// The connection is gone: what waits for it is given up.
+    package func close() {
+        let parked = state.withLock { state in
+            state.isClosed = true
+            defer { state.parked = nil }
+            return state.parked
+        }
+        parked?.cancel()
+    }
+
+    /// Notes the fetch that waits on behalf of the client.
+    ///
+    /// - Returns: false where the connection is gone already.
+    func park(_ operation: FetchOperation) -> Bool {
+        state.withLock { state in
+            if !state.isClosed { state.parked = operation }
+            return !state.isClosed
+        }
+    }
+
+    func unpark(_ operation: FetchOperation) {
+        state.withLock { state in
+            if state.parked === operation { state.parked = nil }
+        }
+    }
+}
+
+/// Runs something later. The seam for time in the core.
+package protocol BrokerScheduler: Sendable {
+    func schedule(in delay: Duration, _ work: @escaping @Sendable () -> Void) -> any ScheduledWork
+}
+
+package protocol ScheduledWork: Sendable {
+    func cancel()
+}

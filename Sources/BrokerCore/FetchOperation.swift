@@ -1,0 +1,263 @@
+internal import CommitLog
+internal import FileAccess
+internal import KafkaProtocol
+internal import Logging
+internal import NIOCore
+internal import Primitives
+internal import RecordBatches
+internal import Synchronization
+
+/// One fetch request from its arrival to its answer, with the wait between where there is too little to read.
+///
+/// Whatever happens — more records, the time being up, the connection's end — leads to `wake`, which has the targets
+/// looked at again on a reader thread. A wake-up during a look leads to another look, so none is missed.
+final class FetchOperation: Sendable {
+    struct Target: Sendable {
+        var asked: FetchRequest.Partition
+        var partition: Found
+    }
+
+    /// `fetch.max.bytes` of a broker, Kafka's default.
+    private static let maximumBytes = 55 << 20
+    /// What a fetch may return even when the memory for requests in flight is used up.
+    private static let leastBytes = 64 << 10
+
+    enum Found: Sendable {
+        case success(Partition)
+        case failure(ErrorCode)
+
+        var partition: Partition? {
+            if case .success(let partition) = self { partition } else { nil }
+        }
+    }
+
+    private enum Phase {
+        case looking(again: Bool)
+        case waiting
+        case finished
+    }
+
+    private struct State {
+        var phase = Phase.looking(again: false)
+        /// The time is up: what is there is the answer.
+        var isDue = false
+        var isCancelled = false
+        var timer: (any ScheduledWork)?
+    }
+
+    private let request: FetchRequest
+    private let targets: [(topic: FetchRequest.Topic, partitions: [Target])]
+    private let client: ClientConnection
+    private let readers: ReaderPool
+    private let memory: MemoryBudget
+    private let logger: Logger
+    private let answer: @Sendable (FetchResponse) -> Void
+    private let state = Mutex(State())
+
+    init(
+        _ request: FetchRequest, _ targets: [(topic: FetchRequest.Topic, partitions: [Target])],
+        client: ClientConnection, readers: ReaderPool, memory: MemoryBudget, logger: Logger,
+        answer: @escaping @Sendable (FetchResponse) -> Void
+    ) {
+        self.request = request
+        self.targets = targets
+        self.client = client
+        self.readers = readers
+        self.memory = memory
+        self.logger = logger
+        self.answer = answer
+    }
+
+    func start(_ scheduler: any BrokerScheduler) {
+        let patience = Duration.milliseconds(Int64(max(0, request.maxWaitMilliseconds)))
+        if request.maxWaitMilliseconds <= 0 || request.minBytes <= 0 {
+            state.withLock { $0.isDue = true }
+        } else if !canFinishWithoutWaiting {
+            for partition in partitions { partition.addWaiter(self) }
+            guard client.park(self) else { return cancel() }
+            let timer = scheduler.schedule(in: patience) { [self] in
+                state.withLock { $0.isDue = true }
+                wake()
+            }
+            state.withLock { $0.timer = timer }
+        }
+        look()
+    }
+
+    /// The connection is gone: no answer is wanted any more, but whoever counts the requests gets one.
+    func cancel() {
+        state.withLock { state in
+            state.isCancelled = true
+            state.isDue = true
+        }
+        wake()
+    }
+
+    func wake() {
+        let mustLook = state.withLock { state in
+            switch state.phase {
+            case .looking:
+                state.phase = .looking(again: true)
+                return false
+            case .waiting:
+                state.phase = .looking(again: false)
+                return true
+            case .finished: return false
+            }
+        }
+        if mustLook { look() }
+    }
+
+    private func look() {
+        // An idle consumer at the end of its partitions costs no reader thread.
+        if !isDue && !canFinishWithoutWaiting && isAtEnd { return settle() }
+        if !readers.submit({ [self] in lookAtFiles() }) { finish(FetchResponse(errorCode: .none)) }
+    }
+
+    private func lookAtFiles() {
+        let limit = max(1, Int(request.minBytes))
+        if isDue || canFinishWithoutWaiting || available(upTo: limit) >= limit { return finish(read()) }
+        settle()
+    }
+
+    /// Nothing yet: waits, unless there was a wake-up meanwhile.
+    private func settle() {
+        let mustLook = state.withLock { state in
+            switch state.phase {
+            case .looking(again: true):
+                state.phase = .looking(again: false)
+                return true
+            case .looking(again: false):
+                state.phase = .waiting
+                return false
+            case .waiting, .finished: return false
+            }
+        }
+        if mustLook { look() }
+    }
+
+    private func finish(_ response: FetchResponse) {
+        let (first, timer) = state.withLock { state in
+            if case .finished = state.phase { return (false, nil as (any ScheduledWork)?) }
+            state.phase = .finished
+            return (true, state.timer)
+        }
+        guard first else { return }
+        timer?.cancel()
+        for partition in partitions { partition.removeWaiter(self) }
+        client.unpark(self)
+        answer(response)
+    }
+
+    // MARK: Looking
+
+    private var isDue: Bool { state.withLock { $0.isDue } }
+
+    private var partitions: [Partition] {
+        targets.flatMap { $0.partitions.compactMap(\.partition.partition) }
+    }
+
+    /// An error is told at once, and a request without partitions has nothing to wait for (clients use it as a pause,
+    /// but Kafka answers it at once too).
+    private var canFinishWithoutWaiting: Bool {
+        var isEmpty = true
+        for target in targets.lazy.flatMap(\.partitions) {
+            isEmpty = false
+            guard case .success(let partition) = target.partition else { return true }
+            let view = partition.log.view
+            if target.asked.fetchOffset < view.startOffset || target.asked.fetchOffset > view.endOffset { return true }
+        }
+        return isEmpty
+    }
+
+    private var isAtEnd: Bool {
+        targets.allSatisfy { topic in
+            topic.partitions.allSatisfy { target in
+                guard case .success(let partition) = target.partition else { return false }
+                return partition.log.view.endOffset == target.asked.fetchOffset
+            }
+        }
+    }
+
+    private func available(upTo limit: Int) -> Int {
+        var total = 0
+        for target in targets.lazy.flatMap(\.partitions) where total < limit {
+            guard case .success(let partition) = target.partition else { continue }
+            if limit == 1 {
+                total += partition.log.view.endOffset > target.asked.fetchOffset ? 1 : 0
+            } else {
+                // What cannot be read is found out, and told, when it is read.
+                total += (try? partition.log.availableBytes(from: target.asked.fetchOffset, atMost: limit)) ?? limit
+            }
+        }
+        return total
+    }
+
+    // MARK: Reading
+
+    private func read() -> FetchResponse {
+        if state.withLock({ $0.isCancelled }) { return FetchResponse() }
+        // However much the client asks for, many at a time must not fill the memory.
+        var left = min(Int(max(0, request.maxBytes)), Self.maximumBytes, max(memory.available, Self.leastBytes))
+        var isFirst = true
+        let topics = targets.map { topic, targets in
+            FetchResponse.Topic(
+                name: topic.name, id: topic.id,
+                partitions: targets.map { target in
+                    let answer = read(target, left: left, evenIfLarger: isFirst)
+                    let bytes = answer.records?.readableBytes ?? 0
+                    if bytes > 0 { isFirst = false }
+                    left = max(0, left - bytes)
+                    return answer
+                })
+        }
+        return FetchResponse(topics: topics)
+    }
+
+    /// - Parameter evenIfLarger: the first batch of the whole answer is returned even when it is larger than all limits,
+    ///   or the consumer could never go on (KIP-74).
+    private func read(_ target: Target, left: Int, evenIfLarger: Bool) -> FetchResponse.Partition {
+        let index = target.asked.index
+        let partition: Partition
+        switch target.partition {
+        case .failure(let code): return FetchResponse.Partition(index: index, errorCode: code, records: nil)
+        case .success(let found): partition = found
+        }
+        let view = partition.log.view
+        var answer = FetchResponse.Partition(
+            index: index, highWatermark: view.endOffset, lastStableOffset: view.endOffset,
+            logStartOffset: view.startOffset, records: ByteBuffer())
+        let limit = min(left, Int(max(0, target.asked.maxBytes)))
+        do throws(LogError) {
+            let slice = try partition.log.slice(from: target.asked.fetchOffset, maxBytes: limit)
+            guard let slice, slice.byteCount <= limit || evenIfLarger else { return answer }
+            answer.records = try read(slice)
+        } catch {
+            if case .offsetOutOfRange = error {
+                answer.errorCode = .offsetOutOfRange
+                answer.records = nil
+                return answer
+            }
+            logger.error("cannot read \(partition.topic)-\(index) at \(target.asked.fetchOffset): \(error)")
+            answer.errorCode = .kafkaStorageError
+        }
+        return answer
+    }
+
+    /// The slice's bytes, without the cut batch that may be at its end.
+    private func read(_ slice: LogSlice) throws(LogError) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(slice.byteCount)
+        do throws(FileError) {
+            try unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: slice.byteCount) {
+                (bytes) throws(FileError) -> Int in
+                try unsafe slice.read(into: bytes)
+            }
+        } catch {
+            throw .file(error)
+        }
+        let whole = RecordBatchHeader.wholeBatches(in: buffer.readableBytesSpan)
+        buffer.moveWriterIndex(to: buffer.readerIndex + whole)
+        return buffer
+    }
+}

@@ -1,0 +1,43 @@
+// Fetch, versions 4 to 17: by topic name up to 12, by topic id from 13. Sessions (KIP-227) are declined, which is always
+// allowed: every request names all of its partitions.
+
+internal import CommitLog
+internal import KafkaProtocol
+internal import Primitives
+
+extension Broker {
+    func fetch(
+        _ request: FetchRequest, _ client: ClientConnection, _ answer: @escaping @Sendable (FetchResponse) -> Void
+    ) {
+        // No session was ever handed out.
+        guard request.sessionID == 0 else {
+            return answer(FetchResponse(errorCode: .fetchSessionIDNotFound))
+        }
+        let targets = request.topics.map { topic in
+            (topic, topic.partitions.map { target(topic, $0) })
+        }
+        FetchOperation(request, targets, client: client, readers: readers, memory: memory, logger: logger, answer: answer)
+            .start(scheduler)
+    }
+
+    private func target(_ topic: FetchRequest.Topic, _ asked: FetchRequest.Partition) -> FetchOperation.Target {
+        let found: Topic?
+        let unknown: ErrorCode
+        if topic.id == .zero {
+            found = self.topic(named: topic.name)
+            unknown = .unknownTopicOrPartition
+        } else {
+            found = self.topic(id: topic.id)
+            unknown = .unknownTopicID
+        }
+        guard let found else { return FetchOperation.Target(asked: asked, partition: .failure(unknown)) }
+        guard found.partitions.indices.contains(Int(asked.index)) else {
+            return FetchOperation.Target(asked: asked, partition: .failure(.unknownTopicOrPartition))
+        }
+        let partition = found.partitions[Int(asked.index)]
+        if let refused = partition.log.view.leaderEpoch.refusal(of: asked.currentLeaderEpoch) {
+            return FetchOperation.Target(asked: asked, partition: .failure(refused))
+        }
+        return FetchOperation.Target(asked: asked, partition: .success(partition))
+    }
+}

@@ -1,0 +1,17 @@
+// FindCoordinator, versions 0 to 6. Spoken because librdkafka before 2.11 takes it for the sign that a broker knows lz4;
+// there is no group coordinator here yet, which is what the answer says. It is retriable: a consumer that assigns its
+// partitions itself and only asks on the side reads on undisturbed.
+
+internal import KafkaProtocol
+
+extension Broker {
+    func findCoordinator(_ request: FindCoordinatorRequest, _ answer: (FindCoordinatorResponse) -> Void) {
+        answer(
+            FindCoordinatorResponse(
+                coordinators: request.keys.map { key in
+                    FindCoordinatorResponse.Coordinator(
+                        key: key, nodeID: -1, host: "", port: -1, errorCode: .coordinatorNotAvailable,
+                        errorMessage: "this collector has no consumer groups; assign partitions instead")
+                }))
+    }
+}

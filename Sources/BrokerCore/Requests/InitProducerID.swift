@@ -1,0 +1,30 @@
+// InitProducerID, versions 0 to 5: a producer id that nobody had before, for idempotent producers.
+
+internal import FileAccess
+internal import KafkaProtocol
+internal import Logging
+internal import Primitives
+
+extension Broker {
+    func initProducerID(
+        _ request: InitProducerIDRequest, _ answer: @escaping @Sendable (InitProducerIDResponse) -> Void
+    ) {
+        // A retriable error would make transactional clients wait for ever; this one is fatal to all of them.
+        if request.transactionalID != nil {
+            return answer(
+                InitProducerIDResponse(
+                    errorCode: .transactionalIDAuthorizationFailed, producerID: .none, producerEpoch: .none))
+        }
+        takeProducerID { [logger] result in
+            switch result {
+            case .success(let id):
+                answer(InitProducerIDResponse(errorCode: .none, producerID: id, producerEpoch: ProducerEpoch(0)))
+            case .failure(let error):
+                logger.error("cannot give a producer id away: \(error)")
+                answer(
+                    InitProducerIDResponse(
+                        errorCode: .coordinatorNotAvailable, producerID: .none, producerEpoch: .none))
+            }
+        }
+    }
+}

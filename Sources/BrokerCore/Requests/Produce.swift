@@ -1,0 +1,127 @@
+// Produce, versions 3 to 12; advertised from 0, since librdkafka before 2.11 takes the lack of version 0 for a broker that
+// knows no compression (KAFKA-18659).
+
+internal import CommitLog
+internal import KafkaProtocol
+internal import Logging
+internal import NIOCore
+internal import Primitives
+internal import RecordBatches
+
+extension Broker {
+    func produce(
+        _ request: ProduceRequest, _ header: RequestHeader, _ reply: @escaping @Sendable (Reply) -> Void
+    ) {
+        let answer = self.answer(ProduceRequest.self, header, reply)
+        let acknowledgements = request.acknowledgements
+        let valid = (-1...1).contains(acknowledgements)
+        let gathered = Gathering<[ProduceResponse.Partition]>(count: request.topics.count) { topics in
+            guard acknowledgements != 0 else {
+                let failed = topics.joined().first { $0.errorCode != .none }
+                // With acks=0 the end of the connection is the only way to tell of an error; as Kafka does.
+                return reply(failed.map { .close(reason: "acks=0, and \($0.errorCode)") } ?? .nothing)
+            }
+            answer(
+                ProduceResponse(
+                    topics: zip(request.topics, topics).map { asked, partitions in
+                        ProduceResponse.Topic(name: asked.name, partitions: partitions)
+                    }))
+        }
+        for (number, topic) in request.topics.enumerated() {
+            let inTopic = Gathering<ProduceResponse.Partition>(count: topic.partitions.count) {
+                gathered.put($0, at: number)
+            }
+            for (place, data) in topic.partitions.enumerated() {
+                guard valid else {
+                    inTopic.put(refused(data.index, .invalidRequiredAcks, "acks is -1, 0 or 1"), at: place)
+                    continue
+                }
+                append(data, to: topic.name) { inTopic.put($0, at: place) }
+            }
+        }
+    }
+
+    private func append(
+        _ data: ProduceRequest.Partition, to topic: String,
+        _ done: @escaping @Sendable (ProduceResponse.Partition) -> Void
+    ) {
+        let index = data.index
+        guard let partition = partition(topic, index) else {
+            return done(refused(index, .unknownTopicOrPartition, "there is no \(topic)-\(index)"))
+        }
+        switch checkedHeader(data.records, partition) {
+        case .failure(let problem): done(refused(index, problem.code, problem.message))
+        case .success(let checked):
+            partition.storage.submit(
+                .append(partition, checked.header, checked.batch) { [self] outcome in
+                    done(response(index, outcome))
+                })
+        }
+    }
+
+    private struct BatchProblem: Error {
+        var code: ErrorCode
+        var message: String
+    }
+
+    /// Checks that `records` is exactly one whole batch that may be appended.
+    private func checkedHeader(
+        _ records: ByteBuffer?, _ partition: Partition
+    ) -> Result<(header: RecordBatchHeader, batch: ByteBuffer), BatchProblem> {
+        guard let records, records.readableBytes > 0 else {
+            return .failure(BatchProblem(code: .invalidRecord, message: "a record batch is missing"))
+        }
+        do throws(BatchError) {
+            let header = try RecordBatchHeader(checking: records.readableBytesSpan)
+            try header.checkFromProducer()
+            if header.totalBytes != records.readableBytes {
+                return .failure(
+                    BatchProblem(code: .invalidRecord, message: "exactly one record batch per partition is taken"))
+            }
+            if header.attributes.isControl || header.attributes.isTransactional {
+                return .failure(
+                    BatchProblem(
+                        code: header.attributes.isControl ? .invalidRecord : .invalidTxnState,
+                        message: "control and transactional batches are not taken"))
+            }
+            if header.totalBytes > partition.maximumMessageBytes {
+                return .failure(
+                    BatchProblem(
+                        code: .messageTooLarge,
+                        message: "\(header.totalBytes) bytes are more than max.message.bytes, "
+                            + "\(partition.maximumMessageBytes)"))
+            }
+            return .success((header, records))
+        } catch {
+            return .failure(BatchProblem(code: error.errorCode, message: error.description))
+        }
+    }
+
+    private func response(_ index: Int32, _ outcome: AppendOutcome) -> ProduceResponse.Partition {
+        switch outcome {
+        case .appended(let base, let start):
+            ProduceResponse.Partition(index: index, baseOffset: base, logStartOffset: start)
+        case .duplicate(let base, let timestamp, let start):
+            // As Kafka does: the time tells a duplicate from a fresh append.
+            ProduceResponse.Partition(index: index, baseOffset: base, logAppendTime: timestamp, logStartOffset: start)
+        case .refused(let code, let message): refused(index, code, message)
+        }
+    }
+
+    private func refused(_ index: Int32, _ code: ErrorCode, _ message: String) -> ProduceResponse.Partition {
+        ProduceResponse.Partition(index: index, errorCode: code, errorMessage: message)
+    }
+}
+
+extension BatchError {
+    /// How Kafka answers such a batch.
+    fileprivate var errorCode: ErrorCode {
+        switch self {
+        case .incomplete, .lengthOutOfRange, .checksumMismatch, .notDecompressible: .corruptMessage
+        case .unsupportedMagic: .unsupportedForMessageFormat
+        case .unknownCodec, .codecNotSupported: .unsupportedCompressionType
+        case .countMismatch, .incompleteProducer, .malformedRecord: .invalidRecord
+        case .tooLarge: .messageTooLarge
+        }
+    }
+}

@@ -1,0 +1,151 @@
+internal import CommitLog
+internal import FileAccess
+internal import KafkaProtocol
+internal import Logging
+internal import Primitives
+internal import SystemPackage
+
+/// A topic to create.
+struct NewTopic: Sendable {
+    var name: String
+    /// nil: what the rules say.
+    var partitions: Int32?
+    var settings: [(name: String, value: String)] = []
+    /// Only say whether it could be created.
+    var validateOnly = false
+}
+
+/// Why a topic was not created.
+enum TopicRefusal: Error, Sendable {
+    case exists(Topic)
+    case failed(ErrorCode, String)
+}
+
+/// The control thread's own side: what changes the set of topics, and gives producer ids away. It blocks.
+final class TopicAdmin {
+    /// More partitions for one topic than this are taken for a mistake.
+    static let maximumPartitions: Int32 = 10_000
+
+    private let directory: DataDirectory
+    private let configuration: BrokerConfiguration
+    private let storage: [StorageThread]
+    private let fileSystem: any FileSystem
+    private let logger: Logger
+    private var registry: TopicRegistry
+    private var producerIDs: ProducerIDs
+    private var nextStorageKey = 0
+
+    init(
+        directory: DataDirectory, configuration: BrokerConfiguration, storage: [StorageThread],
+        fileSystem: any FileSystem, logger: Logger
+    ) throws {
+        self.directory = directory
+        self.configuration = configuration
+        self.storage = storage
+        self.fileSystem = fileSystem
+        self.logger = logger
+        registry = try TopicRegistry(in: directory.path, fileSystem: fileSystem)
+        producerIDs = try ProducerIDs(in: directory.path, fileSystem: fileSystem)
+    }
+
+    func takeProducerID() throws(FileError) -> ProducerID { try producerIDs.take() }
+
+    /// Opens every topic of the registry; all storage threads work at it at once.
+    func openAll() throws -> [Topic] {
+        try open(registry.entries)
+    }
+
+    func create(_ wanted: NewTopic) -> Result<Topic, TopicRefusal> {
+        if let problem = TopicName.problem(wanted.name) { return .failure(.failed(.invalidTopicException, problem)) }
+        // On disk "a.b-1" of one topic must not be the directory of another's partition.
+        let partitions = wanted.partitions ?? configuration.topics.partitions(for: wanted.name)
+        guard (1...Self.maximumPartitions).contains(partitions) else {
+            return .failure(
+                .failed(.invalidPartitions, "a topic has 1 to \(Self.maximumPartitions) partitions, not \(partitions)"))
+        }
+        switch configuration.topics.settings(for: wanted.name, overrides: wanted.settings) {
+        case .failure(let problem): return .failure(.failed(.invalidConfig, problem.description))
+        case .success: break
+        }
+        let entry = TopicRegistry.Entry(
+            name: wanted.name, id: .random(), partitions: partitions, settings: wanted.settings)
+        if wanted.validateOnly { return .success(Topic(name: entry.name, id: entry.id, partitions: [])) }
+        do {
+            try registry.add(entry)
+            return .success(try open([entry])[0])
+        } catch {
+            logger.error("cannot create topic \(wanted.name): \(error)")
+            return .failure(.failed(.kafkaStorageError, "\(error)"))
+        }
+    }
+
+    private func open(_ entries: [TopicRegistry.Entry]) throws -> [Topic] {
+        typealias Opened = (
+            entry: Int, index: Int32, key: Int, result: Result<(log: LogReader, report: RecoveryReport), LogError>
+        )
+        let answers = BlockingQueue<Opened>()
+        var settings: [TopicSettings] = []
+        var expected = 0
+        for (number, entry) in entries.enumerated() {
+            let resolved = try configuration.topics.settings(for: entry.name, overrides: entry.settings).get()
+            settings.append(resolved)
+            for index in 0..<entry.partitions {
+                let key = nextStorageKey
+                nextStorageKey += 1
+                expected += 1
+                thread(for: key).submit(
+                    .open(key: key, directory.partition(entry.name, index), resolved.log) { result in
+                        answers.put((number, index, key, result))
+                    })
+            }
+        }
+        var partitions = entries.map { [Partition?](repeating: nil, count: Int($0.partitions)) }
+        while expected > 0, let batch = answers.takeAll() {
+            expected -= batch.count
+            for opened in batch {
+                let entry = entries[opened.entry]
+                let (log, report) = try opened.result.get()
+                tell(report, entry.name, opened.index)
+                partitions[opened.entry][Int(opened.index)] = Partition(
+                    topic: entry.name, index: opened.index, log: log,
+                    maximumMessageBytes: settings[opened.entry].maximumMessageBytes, storageKey: opened.key,
+                    storage: thread(for: opened.key))
+            }
+        }
+        return zip(entries, partitions).map { entry, partitions in
+            Topic(name: entry.name, id: entry.id, partitions: partitions.compactMap { $0 })
+        }
+    }
+
+    private func thread(for key: Int) -> StorageThread { storage[key % storage.count] }
+
+    private func tell(_ report: RecoveryReport, _ topic: String, _ index: Int32) {
+        let metadata: Logger.Metadata = ["topic": "\(topic)", "partition": "\(index)"]
+        if let reason = report.cutReason {
+            logger.warning("cut \(report.cutBytes) bytes of an unfinished write: \(reason)", metadata: metadata)
+        }
+        if report.rebuiltIndexes > 0 {
+            logger.notice("rebuilt the indexes of \(report.rebuiltIndexes) segments", metadata: metadata)
+        }
+    }
+}
+
+/// The thread that changes the set of topics, one change at a time.
+final class ControlThread: Sendable {
+    private let queue = BlockingQueue<@Sendable (TopicAdmin) -> Void>()
+
+    func start(_ admin: sending TopicAdmin) {
+        let queue = queue
+        DedicatedThread.start("control") {
+            while let changes = queue.takeAll() {
+                for change in changes { change(admin) }
+            }
+        }
+    }
+
+    /// - Returns: false where the thread was stopped; the change will not be made.
+    func submit(_ change: @escaping @Sendable (TopicAdmin) -> Void) -> Bool { queue.put(change) }
+
+    /// What was submitted before is done still.
+    func stop() { queue.close() }
+}

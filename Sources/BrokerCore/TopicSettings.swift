@@ -1,0 +1,122 @@
+package import CommitLog
+
+/// A topic's settings, under Kafka's names.
+package struct TopicSettings: Hashable, Sendable {
+    package var log = LogConfiguration()
+    /// `max.message.bytes`: the largest batch, as it is stored. Kafka's default.
+    package var maximumMessageBytes = 1_048_588
+
+    package init() {}
+
+    /// Every setting that can be set, by name.
+    package static let names = ["index.interval.bytes", "max.message.bytes", "segment.bytes", "segment.ms"]
+
+    /// Sets one.
+    ///
+    /// - Returns: what is wrong with it; nil where it was set.
+    package mutating func set(_ name: String, _ value: String) -> String? {
+        switch name {
+        case "segment.bytes":
+            // Kafka's least; the most is what an index entry can point at.
+            return number(name, value, 1 << 20, Int64(Int32.max)) { log.segmentBytes = $0 }
+        case "segment.ms":
+            return number(name, value, 1, .max) { log.segmentMilliseconds = $0 }
+        case "index.interval.bytes":
+            return number(name, value, 0, Int64(Int32.max)) { log.indexIntervalBytes = $0 }
+        case "max.message.bytes":
+            return number(name, value, 0, Int64(Int32.max)) { maximumMessageBytes = Int($0) }
+        default:
+            return "unknown topic setting \"\(name)\"; known are \(Self.names.joined(separator: ", "))"
+        }
+    }
+
+    private func number(
+        _ name: String, _ value: String, _ least: Int64, _ most: Int64, _ set: (Int64) -> Void
+    ) -> String? {
+        guard let number = Int64(value), (least...most).contains(number) else {
+            return "\(name) takes a whole number from \(least) to \(most), not \"\(value)\""
+        }
+        set(number)
+        return nil
+    }
+}
+
+/// Which settings a topic gets when it is created: the first rule that matches its name decides, setting by setting.
+package struct TopicRules: Sendable {
+    package struct Rule: Sendable {
+        /// `*` stands for any characters.
+        package var match: String
+        package var partitions: Int32?
+        package var settings: [(name: String, value: String)]
+
+        package init(match: String, partitions: Int32? = nil, settings: [(name: String, value: String)] = []) {
+            self.match = match
+            self.partitions = partitions
+            self.settings = settings
+        }
+    }
+
+    package var rules: [Rule] = []
+    /// `num.partitions`, where no rule says.
+    package var defaultPartitions: Int32 = 1
+    package var defaults = TopicSettings()
+
+    package init() {}
+
+    package func partitions(for topic: String) -> Int32 {
+        rules.first { $0.partitions != nil && glob($0.match, matches: topic) }?.partitions ?? defaultPartitions
+    }
+
+    /// The settings of a topic, with `overrides` of its own on top of the rules.
+    ///
+    /// - Returns: or what is wrong with the overrides.
+    package func settings(
+        for topic: String, overrides: [(name: String, value: String)]
+    ) -> Result<TopicSettings, TopicSettingsProblem> {
+        var settings = defaults
+        var decided: Set<String> = []
+        for rule in rules where glob(rule.match, matches: topic) {
+            for setting in rule.settings where decided.insert(setting.name).inserted {
+                if let problem = settings.set(setting.name, setting.value) {
+                    return .failure(TopicSettingsProblem(description: problem))
+                }
+            }
+        }
+        for setting in overrides {
+            if let problem = settings.set(setting.name, setting.value) {
+                return .failure(TopicSettingsProblem(description: problem))
+            }
+        }
+        return .success(settings)
+    }
+}
+
+package struct TopicSettingsProblem: Error, Sendable, CustomStringConvertible {
+    package let description: String
+}
+
+/// Whether `pattern`, in which `*` stands for any characters, matches all of `text`.
+package func glob(_ pattern: String, matches text: String) -> Bool {
+    let pattern = Array(pattern.utf8)
+    let text = Array(text.utf8)
+    var p = 0
+    var t = 0
+    // Where to go on when a match fails: the last star, and one more character for it.
+    var star: (pattern: Int, text: Int)?
+    while t < text.count {
+        if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
+            star = (p, t)
+            p += 1
+        } else if p < pattern.count, pattern[p] == text[t] {
+            p += 1
+            t += 1
+        } else if let last = star {
+            p = last.pattern + 1
+            t = last.text + 1
+            star = (last.pattern, t)
+        } else {
+            return false
+        }
+    }
+    return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+}

@@ -1,0 +1,47 @@
+package import FileAccess
+package import Primitives
+package import SystemPackage
+
+/// What readers may see of one segment: everything named here is durable and does not change.
+package struct SegmentView: Sendable {
+    /// The .log file.
+    package var path: FilePath
+    package var baseOffset: Offset
+    /// Behind the segment's last record.
+    package var endOffset: Offset
+    package var bytes: Int64
+    package var maxTimestamp: Timestamp
+    var offsetOfMaxTimestamp: Offset
+    var log: any OpenFile
+    var index: any OpenFile
+    var timeIndex: any OpenFile
+    var indexEntries: Int
+    var timeIndexEntries: Int
+}
+
+/// What readers may see of a partition at a moment. A view stays readable whatever becomes of the log meanwhile.
+package struct LogView: Sendable {
+    /// The first offset that can be read.
+    package var startOffset: Offset
+    /// Behind the last durable record: Kafka's high watermark.
+    package var endOffset: Offset
+    package var leaderEpoch: LeaderEpoch
+    /// In the order of their base offsets; never empty.
+    package var segments: [SegmentView]
+
+    package var bytes: Int64 { segments.reduce(0) { $0 + $1.bytes } }
+}
+
+/// A run of whole batches in a segment's file.
+package struct LogSlice: Sendable {
+    package var file: any OpenFile
+    package var position: Int64
+    package var byteCount: Int
+
+    /// Reads the slice into `bytes`, which has at least `byteCount` bytes.
+    ///
+    /// - Returns: how many bytes were read.
+    package func read(into bytes: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        try unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<byteCount]), at: position)
+    }
+}

@@ -1,0 +1,37 @@
+internal import FileAccess
+package import Primitives
+package import SystemPackage
+
+/// The files of a segment, by its base offset.
+package struct SegmentNames: Sendable {
+    package let directory: FilePath
+    package let baseOffset: Offset
+
+    package init(directory: FilePath, baseOffset: Offset) {
+        self.directory = directory
+        self.baseOffset = baseOffset
+    }
+
+    package var log: FilePath { path("log") }
+    package var index: FilePath { path("index") }
+    package var timeIndex: FilePath { path("timeindex") }
+    package var producers: FilePath { path("producers") }
+
+    private func path(_ suffix: String) -> FilePath {
+        directory.appending(Self.digits(baseOffset) + "." + suffix)
+    }
+
+    /// An offset as file names have it: 20 digits.
+    static func digits(_ offset: Offset) -> String {
+        let digits = String(offset.value)
+        return String(repeating: "0", count: max(0, 20 - digits.count)) + digits
+    }
+
+    /// The base offset that a file's name tells; nil where the name is not that of a segment's file.
+    static func baseOffset(of name: FilePath.Component, suffix: String) -> Offset? {
+        guard name.extension == suffix, name.stem.utf8.count == 20, let value = Int64(name.stem), value >= 0 else {
+            return nil
+        }
+        return Offset(value)
+    }
+}

@@ -12,6 +12,11 @@ extension APIKey {
         case .deleteTopics: DeleteTopicsRequest.versions
         case .initProducerID: InitProducerIDRequest.versions
         case .describeProducers: DescribeProducersRequest.versions
+        case .createPartitions: CreatePartitionsRequest.versions
+        case .deleteRecords: DeleteRecordsRequest.versions
+        case .describeConfigs: DescribeConfigsRequest.versions
+        case .alterConfigs: AlterConfigsRequest.versions
+        case .incrementalAlterConfigs: IncrementalAlterConfigsRequest.versions
         default: nil
         }
     }

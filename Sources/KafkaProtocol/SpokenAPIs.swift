@@ -17,6 +17,16 @@ extension APIKey {
         case .describeConfigs: DescribeConfigsRequest.versions
         case .alterConfigs: AlterConfigsRequest.versions
         case .incrementalAlterConfigs: IncrementalAlterConfigsRequest.versions
+        case .joinGroup: JoinGroupRequest.versions
+        case .syncGroup: SyncGroupRequest.versions
+        case .heartbeat: HeartbeatRequest.versions
+        case .leaveGroup: LeaveGroupRequest.versions
+        case .offsetCommit: OffsetCommitRequest.versions
+        case .offsetFetch: OffsetFetchRequest.versions
+        case .offsetDelete: OffsetDeleteRequest.versions
+        case .listGroups: ListGroupsRequest.versions
+        case .describeGroups: DescribeGroupsRequest.versions
+        case .deleteGroups: DeleteGroupsRequest.versions
         default: nil
         }
     }

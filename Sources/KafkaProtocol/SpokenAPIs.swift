@@ -27,6 +27,10 @@ extension APIKey {
         case .listGroups: ListGroupsRequest.versions
         case .describeGroups: DescribeGroupsRequest.versions
         case .deleteGroups: DeleteGroupsRequest.versions
+        case .offsetForLeaderEpoch: OffsetForLeaderEpochRequest.versions
+        case .describeCluster: DescribeClusterRequest.versions
+        case .describeTopicPartitions: DescribeTopicPartitionsRequest.versions
+        case .describeLogDirs: DescribeLogDirsRequest.versions
         default: nil
         }
     }

@@ -31,6 +31,9 @@ extension APIKey {
         case .describeCluster: DescribeClusterRequest.versions
         case .describeTopicPartitions: DescribeTopicPartitionsRequest.versions
         case .describeLogDirs: DescribeLogDirsRequest.versions
+        case .describeACLs: DescribeACLsRequest.versions
+        case .createACLs: CreateACLsRequest.versions
+        case .deleteACLs: DeleteACLsRequest.versions
         default: nil
         }
     }

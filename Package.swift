@@ -107,5 +107,8 @@ let package = Package(
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests("RecordBatchesTests", ["RecordBatches", "Primitives"]),
+        tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),
+        tests(
+            "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]
 )

@@ -125,5 +125,8 @@ let package = Package(
         tests(
             "KafkaClientTests",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
+        tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),
+        tests(
+            "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]
 )

@@ -100,11 +100,11 @@ let package = Package(
             ]),
         module(
             "CollectorCore",
-            ["BrokerServer", "BrokerCore", "YAMLConfiguration", "FileAccess", lifecycle, logging, systemPaths]),
+            ["BrokerServer", "BrokerCore", "CommitLog", "YAMLConfiguration", "FileAccess", lifecycle, logging, systemPaths]),
 
         // Layer 7.
         program("tributary-agent", ["AgentCore", argumentParser, logging]),
-        program("tributary-collector", ["CollectorCore", argumentParser, logging]),
+        program("tributary-collector", ["CollectorCore", argumentParser, logging, systemPaths]),
         program(
             "tributary",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", argumentParser, nioPosix, logging]),

@@ -14,7 +14,8 @@ extension LogRecovery {
 
         var entries = IndexWriter(baseOffset: names.baseOffset, interval: configuration.indexIntervalBytes)
         var walk = SegmentWalk(
-            file: log, path: names.log, from: 0, to: bytes, offsets: names.baseOffset..<endOffset)
+            file: log, path: names.log, from: 0, to: bytes, offsets: names.baseOffset..<endOffset,
+            verifying: true)
         while let batch = try walk.next() { entries.add(batch.header, at: batch.position) }
         entries.finish()
         report.damages += walk.damages

@@ -222,10 +222,27 @@ struct LogRecovery {
             try timeIndex.truncate(to: 0)
             try segment.entries.write(index: index, timeIndex: timeIndex)
             // Readers are shown this from the start on, so it has to be durable like everything they see.
-            try log.synchronizeData()
+            do throws(FileError) {
+                try log.synchronizeData()
+            } catch {
+                // The kernel takes what it could not write for written now. Written once more, the next attempt's sync
+                // is about these bytes again.
+                try? rewrite(log, from: segment.bytes - report.scannedBytes, to: segment.bytes)
+                throw error
+            }
             try fileSystem.synchronizeDirectory(directory)
         }
         return (segment, trusted)
+    }
+
+    private func rewrite(_ log: any OpenFile, from start: Int64, to end: Int64) throws(FileError) {
+        var position = start
+        while position < end {
+            let bytes = try log.read(Int(min(1 << 20, end - position)), at: position)
+            if bytes.isEmpty { return }
+            try log.write(bytes.rawBytes, at: position)
+            position += Int64(bytes.count)
+        }
     }
 
     private mutating func scan(

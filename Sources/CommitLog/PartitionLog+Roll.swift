@@ -47,6 +47,7 @@ extension PartitionLog {
         mustRoll = false
         let closed = active.view()
         active = next
+        durableBytes = 0
         reader.publish { log in
             log.sealed.append(closed)
             log.active = next.view()

@@ -26,6 +26,8 @@ package final class PartitionLog {
     private var isDirty = false
     /// Whether appends were published without an fdatasync.
     package private(set) var hasUnsynchronized = false
+    /// Of the active segment's file.
+    var durableBytes: Int64
     /// Whether it takes no appends until it is opened anew.
     package internal(set) var isOffline = false
     /// A roll failed when it had begun to make files: until one succeeds, nothing may be appended to the old segment,
@@ -48,6 +50,7 @@ package final class PartitionLog {
         self.fileSystem = fileSystem
         self.configuration = configuration
         self.active = recovered.active
+        self.durableBytes = recovered.active.bytes
         self.producers = recovered.producers
         self.leaderEpochs = recovered.leaderEpochs
         self.leaderEpoch = recovered.leaderEpochs.last
@@ -115,8 +118,12 @@ package final class PartitionLog {
             try active.log.synchronizeData()
         } catch {
             isOffline = true
+            // The kernel goes on showing bytes that it may never write: whoever opens the log anew, on this machine,
+            // must not take them for stored. Nobody has seen them, unless they were published.
+            if !hasUnsynchronized { try? active.log.truncate(to: durableBytes) }
             throw .file(error)
         }
+        durableBytes = active.bytes
         hasUnsynchronized = false
         show()
     }

@@ -26,12 +26,19 @@ struct SegmentWalk {
     private let path: FilePath
     private let end: Int64
     private let endOffset: Offset
+    private let verifying: Bool
     private var scan: BatchScan
     private var nextOffset: Offset
     private(set) var damages: [LogDamage] = []
 
-    /// - Parameter offsets: those that batches in the range can have.
-    init(file: any OpenFile, path: FilePath, from start: Int64, to end: Int64, offsets: Range<Offset>) {
+    /// - Parameters:
+    ///   - offsets: those that batches in the range can have.
+    ///   - verifying: whether to check the checksums too, which reads everything.
+    init(
+        file: any OpenFile, path: FilePath, from start: Int64, to end: Int64, offsets: Range<Offset>,
+        verifying: Bool = false
+    ) {
+        self.verifying = verifying
         self.file = file
         self.path = path
         self.end = end
@@ -46,11 +53,12 @@ struct SegmentWalk {
             let reason: String
             do throws(LogError) {
                 guard let batch = try scan.next() else { return nil }
-                if isPossible(batch.header) {
+                if let fault = try fault(of: batch) {
+                    reason = fault
+                } else {
                     nextOffset = batch.header.nextOffset
                     return batch
                 }
-                reason = "a batch of offsets from \(batch.header.baseOffset) on"
             } catch {
                 guard case .malformed(_, let what) = error else { throw error }
                 reason = what
@@ -61,6 +69,18 @@ struct SegmentWalk {
             scan = BatchScan(file: file, path: path, from: found, to: end)
         }
         return nil
+    }
+
+    private func fault(of batch: PlacedBatch) throws(LogError) -> String? {
+        if !isPossible(batch.header) { return "a batch of offsets from \(batch.header.baseOffset) on" }
+        if !verifying { return nil }
+        let whole = try read(batch.header.totalBytes, at: batch.position)
+        do throws(BatchError) {
+            _ = try RecordBatchHeader(checking: whole.rawBytes)
+            return nil
+        } catch {
+            return error.description
+        }
     }
 
     private func isPossible(_ header: RecordBatchHeader) -> Bool {

@@ -41,7 +41,10 @@ import Testing
             #expect(report.isClean == (round == 0 || round == 1))
             #expect(report.cutBytes == 0 && report.rebuiltIndexes == 0)
             log = next
-            if round == 1 { try log.store(["after"], at: 2000); expected.append(StoredRecord(offset: end.value, value: "after", time: 2000)) }
+            if round == 1 {
+                try log.store(["after"], at: 2000);
+                expected.append(StoredRecord(offset: end.value, value: "after", time: 2000))
+            }
         }
         try harness.cleanUp()
     }

@@ -163,7 +163,9 @@ private let firstLog = "00000000000000000000.log"
         let harness = LogHarness()
         try filled(harness, closed: true)
         try harness.open().store(["line 40"], from: BatchSource(id: 5, sequence: 40))
-        try harness.edit(firstLog) { $0[200] ^= 0xff; for index in 160..<190 { $0[index] = 0 } }
+        try harness.edit(firstLog) {
+            $0[200] ^= 0xff; for index in 160..<190 { $0[index] = 0 }
+        }
         let (log, report) = try harness.openReporting()
         #expect(report.cutBytes == 0)
         #expect(report.damages.count == 1)
@@ -187,7 +189,9 @@ private let firstLog = "00000000000000000000.log"
         #expect(log.producers.producers[ProducerID(5)]?.lastSequence.value == 4)
     }
 
-    @Test(arguments: ["recovery-point", "log-start-offset", "00000000000000000040.producers", "leader-epoch-checkpoint"])
+    @Test(arguments: [
+        "recovery-point", "log-start-offset", "00000000000000000040.producers", "leader-epoch-checkpoint",
+    ])
     func `a small file that is torn, empty or noise is as if it were not there`(name: String) throws {
         for content in [[], [0], [UInt8](repeating: 0xff, count: 76), [UInt8](repeating: 0, count: 16)] as [[UInt8]] {
             let harness = LogHarness(segmentBytes: 1000)
@@ -237,7 +241,9 @@ private let firstLog = "00000000000000000000.log"
     @Test func `leftovers of a crash are cleaned away and nothing else is`() throws {
         let harness = LogHarness(segmentBytes: 700)
         try filled(harness)
-        for name in ["00000000000000000999.index", "recovery-point.tmp", "00000000000000000007.producerstmp", "notes.txt"] {
+        for name in [
+            "00000000000000000999.index", "recovery-point.tmp", "00000000000000000007.producerstmp", "notes.txt",
+        ] {
             _ = try harness.files.open(harness.path(name), .create)
         }
         try expect(try harness.open(), 0..<40)

@@ -18,7 +18,7 @@ extension SimulatedFileSystem.State {
     func place(
         _ path: FilePath, _ operation: StaticString, followingLast: Bool
     ) throws(FileError) -> (parent: Int, name: String?, existing: Int?) {
-        var rest = Array(path.lexicallyNormalized().components.map(\.string).reversed())
+        var rest = Array(Self.names(path).reversed())
         var trail = [0]
         var followed = 0
         while let name = rest.popLast() {
@@ -34,9 +34,11 @@ extension SimulatedFileSystem.State {
             let existing = entries[name]
             if let existing, let target = links[existing], followingLast || !rest.isEmpty {
                 followed += 1
-                if followed > 40 { throw FileError(operation: operation, path: path, errno: .tooManySymbolicLinkLevels) }
+                if followed > 40 {
+                    throw FileError(operation: operation, path: path, errno: .tooManySymbolicLinkLevels)
+                }
                 if target.isAbsolute { trail = [0] }
-                rest += target.components.map(\.string).reversed()
+                rest += Self.names(target).reversed()
                 continue
             }
             if rest.isEmpty { return (parent, name, existing) }
@@ -47,6 +49,12 @@ extension SimulatedFileSystem.State {
         }
         let here = trail[trail.count - 1]
         return (here, nil, here)
+    }
+
+    /// The components of a path. (Those of FilePath take longer than all else here, in a debug build.)
+    private static func names(_ path: FilePath) -> [String] {
+        let text = path.withPlatformString { String(cString: $0) }
+        return text.utf8.split(separator: UInt8(ascii: "/")).compactMap { String($0) }
     }
 
     /// As `place`, for a name that is to be changed.
@@ -74,20 +82,23 @@ extension SimulatedFileSystem.State {
         return FilePath(root: "/", names.reversed())
     }
 
-    func list(_ path: FilePath) throws(FileError) -> [DirectoryEntry] {
+    mutating func list(_ path: FilePath) throws(FileError) -> [DirectoryEntry] {
         let number = try find(path, "opendir", followingLast: true)
         guard let directory = directories[number] else {
             throw FileError(operation: "opendir", path: path, errno: .notDirectory)
         }
-        return directory.entries.compactMap { name, number in
+        for name in directory.entries.keys where components[name] == nil {
+            components[name] = FilePath.Component(name)
+        }
+        return directory.entries.map { name, number in
             let kind: FileKind =
                 directories[number] != nil ? .directory : links[number] != nil ? .symbolicLink : .regular
-            return FilePath.Component(name).map { DirectoryEntry(name: $0, kind: kind) }
+            return DirectoryEntry(name: components[name] ?? "?", kind: kind)
         }
     }
 
     mutating func createDirectories(_ path: FilePath) throws(FileError) {
-        var above = path.lexicallyNormalized()
+        var above = path
         var missing: [FilePath] = []
         while true {
             if hasStopped { throw FileError(operation: "mkdir", path: path, errno: .ioError) }
@@ -95,7 +106,8 @@ extension SimulatedFileSystem.State {
                 let found = try place(above, "mkdir", followingLast: true).existing
                 if let found {
                     if directories[found] != nil { break }
-                    throw FileError(operation: "mkdir", path: above, errno: missing.isEmpty ? .fileExists : .notDirectory)
+                    throw FileError(
+                        operation: "mkdir", path: above, errno: missing.isEmpty ? .fileExists : .notDirectory)
                 }
             } catch {
                 if error.errno != .noSuchFileOrDirectory { throw error }

@@ -27,6 +27,8 @@ extension SimulatedFileSystem {
         var links: [Int: FilePath] = [:]
         var stamps: [Int: Stamps] = [0: Stamps(born: .none, modified: .none)]
         var nextNumber = 1
+        /// Names as `list` gives them, made once.
+        var components: [String: FilePath.Component] = [:]
         /// How many open files there are of each, and which of them holds its lock.
         var openCounts: [Int: Int] = [:]
         var locks: [Int: ObjectIdentifier] = [:]
@@ -154,7 +156,9 @@ extension SimulatedFileSystem.State {
                 state.put(number, Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random))), at: position)
             },
             failed: { (state, failure) throws(FileError) in
-                if case .partialWrite(let count, _) = failure { state.put(number, Array(bytes.prefix(count)), at: position) }
+                if case .partialWrite(let count, _) = failure {
+                    state.put(number, Array(bytes.prefix(count)), at: position)
+                }
             },
             { (state) throws(FileError) in
                 let size = state.files[number]?.bytes.count ?? 0

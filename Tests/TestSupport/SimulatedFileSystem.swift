@@ -189,7 +189,7 @@ final class SimulatedFile: OpenFile {
         let part = try perform("pread") { (state) throws(FileError) in
             try state.read(number, count: bytes.count, at: position, path: path)
         }
-        bytes.copyBytes(from: part)
+        part.withUnsafeBytes { bytes.copyMemory(from: $0) }
         return part.count
     }
 

@@ -127,6 +127,12 @@ let package = Package(
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
         tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),
         tests(
+            "BrokerAdminTests",
+            [
+                "BrokerCore", "CollectorCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess", "Primitives",
+                "TestSupport", nioCore, logging, systemPaths,
+            ]),
+        tests(
             "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]
 )

@@ -30,7 +30,8 @@ extension LogItem {
             case .text(let text): quoted(text)
             case .flag(let flag): String(flag)
             case .list(let items):
-                "[" + items.map { "{" + $0.fields.map(member).joined(separator: ",") + "}" }.joined(separator: ",") + "]"
+                "[" + items.map { "{" + $0.fields.map(member).joined(separator: ",") + "}" }.joined(separator: ",")
+                    + "]"
             }
         return quoted(field.name) + ":" + value
     }

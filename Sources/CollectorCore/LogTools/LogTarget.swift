@@ -29,14 +29,19 @@ package struct LogTarget: Sendable {
             var found: [FilePath] = []
             for entry in try fileSystem.list(path) {
                 let inner = path.appending(entry.name)
-                let kind = try entry.kind ?? fileSystem.status(of: inner, followingLinks: false).kind
+                let kind: FileKind
+                if let known = entry.kind { kind = known } else {
+                    kind = try fileSystem.status(of: inner, followingLinks: false).kind
+                }
                 // A deleted topic's partitions are on their way out.
                 guard kind == .directory, !entry.name.string.hasSuffix("-delete") else { continue }
                 if try PartitionFiles.isPartition(inner, fileSystem: fileSystem) { found.append(inner) }
             }
             partitions = found.sorted { $0.string < $1.string }
-            guard !found.isEmpty || (try fileSystem.exists(path.appending("meta.properties"))) else {
-                throw FileError(operation: "open", path: path.appending("meta.properties"), errno: .noSuchFileOrDirectory)
+            let isDataDirectory = try fileSystem.exists(path.appending("meta.properties"))
+            guard isDataDirectory || !found.isEmpty else {
+                throw FileError(
+                    operation: "open", path: path.appending("meta.properties"), errno: .noSuchFileOrDirectory)
             }
         } catch {
             throw LogToolError(

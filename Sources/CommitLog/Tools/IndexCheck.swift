@@ -82,7 +82,8 @@ struct IndexCheck {
                 let named = names.baseOffset + Int64(entry.relativeOffset)
                 return fail(
                     .index, names.index, place,
-                    "it says offset \(named), and the batch at byte \(batch.position) ends at \(batch.header.lastOffset)")
+                    "it says offset \(named), and the batch at byte \(batch.position) ends at \(batch.header.lastOffset)"
+                )
             }
             offsets?.advance()
         }

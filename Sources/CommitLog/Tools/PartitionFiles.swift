@@ -66,7 +66,9 @@ package struct QuarantinedSegment: Sendable, Equatable {
         let parts = name.string.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count >= 3, parts[1] == "log", parts[2] == "quarantined" else { return nil }
         let numbers = parts[0].split(separator: "-").map { Int64($0) }
-        guard numbers.count == 2, let first = numbers[0], let end = numbers[1], first >= 0, end >= first else { return nil }
+        guard numbers.count == 2, let first = numbers[0], let end = numbers[1], first >= 0, end >= first else {
+            return nil
+        }
         self.name = name.string
         offsets = Offset(first)..<Offset(end)
     }

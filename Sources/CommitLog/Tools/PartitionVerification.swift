@@ -14,6 +14,8 @@ package struct PartitionVerification {
         package var records: Int64 = 0
         package var bytes: Int64 = 0
         package var problems = 0
+
+        package init() {}
     }
 
     let files: PartitionFiles

@@ -94,7 +94,8 @@ let package = Package(
         module(
             "AgentCore",
             [
-                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", "CLinux", nioPosix, lifecycle, logging,
+                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", "CLinux", nioPosix,
+                lifecycle, logging,
                 deque,
                 systemPaths,
             ]),

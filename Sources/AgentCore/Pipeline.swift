@@ -107,7 +107,8 @@ final class Pipeline {
 
     private var isDone: Bool {
         if let since = isStopping { return isDrained || .now - since > Self.stopPatience }
-        return once && isDrained && tailer.nextReadable() == nil && metrics.allSatisfy { $0.wasSampled }
+        guard once, isDrained, tailer.nextReadable() == nil, metrics.allSatisfy(\.wasSampled) else { return false }
+        return !tailer.takeEndsAsFinal()
     }
 
     // MARK: Messages
@@ -269,7 +270,7 @@ final class Pipeline {
     /// How long there is nothing to do unless something happens.
     private var patience: Duration {
         if isStopping != nil { return .milliseconds(100) }
-        var patience = min(tailer.timeToReconcile, .seconds(1))
+        var patience = min(tailer.timeToReconcile, once ? .milliseconds(100) : .seconds(1))
         for source in metrics where partitionCounts[source.topic] != nil { patience = min(patience, source.timeLeft) }
         let now = ContinuousClock.now
         for assembler in assemblers.values {

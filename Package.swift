@@ -94,7 +94,8 @@ let package = Package(
         module(
             "AgentCore",
             [
-                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", "CLinux", nioPosix, lifecycle, logging,
+                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", "CLinux", nioPosix,
+                lifecycle, logging,
                 deque,
                 systemPaths,
             ]),
@@ -123,5 +124,7 @@ let package = Package(
         tests(
             "KafkaClientTests",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
+        // Runs the built programs, so it needs none of their modules.
+        tests("EndToEndTests", resources: [.copy("Clients")]),
     ]
 )

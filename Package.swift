@@ -125,6 +125,6 @@ let package = Package(
             "KafkaClientTests",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
         // Runs the built programs, so it needs none of their modules.
-        tests("EndToEndTests", resources: [.copy("Clients")]),
+        tests("EndToEndTests", [], resources: [.copy("Clients")]),
     ]
 )

@@ -106,7 +106,9 @@ let package = Package(
         // Layer 7.
         program("tributary-agent", ["AgentCore", argumentParser, logging]),
         program("tributary-collector", ["CollectorCore", argumentParser, logging]),
-        program("tributary", ["KafkaClient", argumentParser, logging]),
+        program(
+            "tributary",
+            ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", argumentParser, nioPosix, logging]),
 
         // Tests.
         .target(

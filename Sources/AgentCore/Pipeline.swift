@@ -107,7 +107,8 @@ final class Pipeline {
 
     private var isDone: Bool {
         if let since = isStopping { return isDrained || .now - since > Self.stopPatience }
-        return once && isDrained && tailer.nextReadable() == nil && metrics.allSatisfy { $0.wasSampled }
+        guard once, isDrained, tailer.nextReadable() == nil, metrics.allSatisfy(\.wasSampled) else { return false }
+        return !tailer.takeEndsAsFinal()
     }
 
     // MARK: Messages
@@ -175,16 +176,21 @@ final class Pipeline {
     private func read(_ file: TailedFileID, _ route: Route) -> ReadOutcome {
         let now = clock.now()
         let assembler = route.assembler
-        return tailer.read(file, limit: Self.turn) { line, info in
+        let key = route.key
+        // What is held changes only when a batch is shipped; asking for each line would cost more than the line.
+        var goOn = true
+        let outcome = tailer.read(file, limit: Self.turn) { line, info in
             let headers = info.headers
             while !assembler.add(
-                key: route.key.rawBytes, line: line, timestamp: now, headers: headers, file: file, end: info.end)
+                key: key.rawBytes, line: line, timestamp: now, headers: headers, file: file, end: info.end)
             {
                 ship(assembler)
+                goOn = mayRead
             }
-            counters.recordsRead += 1
-            return mayRead || assembler.heldBytes == 0
+            return goOn
         }
+        counters.recordsRead += Int64(outcome.lines)
+        return outcome
     }
 
     private func route(of file: TailedFileID) -> Route? {
@@ -264,7 +270,7 @@ final class Pipeline {
     /// How long there is nothing to do unless something happens.
     private var patience: Duration {
         if isStopping != nil { return .milliseconds(100) }
-        var patience = min(tailer.timeToReconcile, .seconds(1))
+        var patience = min(tailer.timeToReconcile, once ? .milliseconds(100) : .seconds(1))
         for source in metrics where partitionCounts[source.topic] != nil { patience = min(patience, source.timeLeft) }
         let now = ContinuousClock.now
         for assembler in assemblers.values {
@@ -312,8 +318,8 @@ struct PipelineCounters: Sendable {
 
 extension LineInfo {
     /// The record's headers: only where there is something to say.
-    var headers: RecordHeaders {
-        if case .whole = part { return isUnterminated ? Self.unterminated : .none }
+    var headers: RecordHeaders? {
+        if case .whole = part { return isUnterminated ? Self.unterminated : nil }
         var fields: [(key: String, value: [UInt8])] = []
         switch part {
         case .whole: break

@@ -126,5 +126,7 @@ let package = Package(
         tests(
             "KafkaClientTests",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
+        // Runs the built programs, so it needs none of their modules.
+        tests("EndToEndTests", [], resources: [.copy("Clients")]),
     ]
 )

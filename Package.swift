@@ -128,5 +128,8 @@ let package = Package(
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
         // Runs the built programs, so it needs none of their modules.
         tests("EndToEndTests", [], resources: [.copy("Clients")]),
+        tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),
+        tests(
+            "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]
 )

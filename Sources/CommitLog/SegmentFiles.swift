@@ -17,6 +17,9 @@ package struct SegmentNames: Sendable {
     package var timeIndex: FilePath { path("timeindex") }
     package var producers: FilePath { path("producers") }
 
+    /// What an offset can be: far from where arithmetic with it would overflow.
+    static let offsets = Offset.zero..<Offset(1 << 62)
+
     private func path(_ suffix: String) -> FilePath {
         directory.appending(Self.digits(baseOffset) + "." + suffix)
     }
@@ -29,9 +32,9 @@ package struct SegmentNames: Sendable {
 
     /// The base offset that a file's name tells; nil where the name is not that of a segment's file.
     static func baseOffset(of name: FilePath.Component, suffix: String) -> Offset? {
-        guard name.extension == suffix, name.stem.utf8.count == 20, let value = Int64(name.stem), value >= 0 else {
-            return nil
-        }
+        guard name.extension == suffix, name.stem.utf8.count == 20, let value = Int64(name.stem),
+            offsets.contains(Offset(value))
+        else { return nil }
         return Offset(value)
     }
 }

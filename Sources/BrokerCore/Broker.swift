@@ -24,7 +24,10 @@ package final class Broker: Sendable {
     let logger: Logger
     let clusterID: String
     let readers: ReaderPool
-    package let memory: MemoryBudget
+    /// What requests take, from their announcement to their answer.
+    package let requestMemory: MemoryBudget
+    /// What answers take until the kernel has them: apart, so that consumers that take none keep no producer waiting.
+    package let responseMemory: MemoryBudget
     private let directory: DataDirectory
     private let storage: [StorageThread]
     private let control: ControlThread
@@ -49,7 +52,8 @@ package final class Broker: Sendable {
         let directory = try DataDirectory(configuration.dataDirectory, fileSystem: fileSystem)
         self.directory = directory
         clusterID = directory.clusterID
-        memory = MemoryBudget(limit: configuration.maximumBytesInFlight)
+        requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
+        responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         readers = ReaderPool(threads: configuration.readerThreads)
         let storage = (0..<configuration.storageThreads).map { number in
             StorageThread(

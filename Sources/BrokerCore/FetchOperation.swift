@@ -116,8 +116,17 @@ final class FetchOperation: Sendable {
 
     private func lookAtFiles() {
         let limit = max(1, Int(request.minBytes))
-        if isDue || canFinishWithoutWaiting || available(upTo: limit) >= limit { return finish(read()) }
+        if isDue || canFinishWithoutWaiting || available(upTo: limit) >= limit { return finishWithRecords() }
         settle()
+    }
+
+    /// However much the client asks for, many at a time must not fill the memory: what may be read is taken from the
+    /// budget first. Whoever writes the answer counts it from then on.
+    private func finishWithRecords() {
+        let wanted = min(Int(max(0, request.maxBytes)), Self.maximumBytes)
+        let granted = memory.take(upTo: wanted, atLeast: Self.leastBytes)
+        finish(read(limit: min(wanted, granted)))
+        memory.release(granted)
     }
 
     /// Nothing yet: waits, unless there was a wake-up meanwhile.
@@ -195,10 +204,9 @@ final class FetchOperation: Sendable {
 
     // MARK: Reading
 
-    private func read() -> FetchResponse {
+    private func read(limit: Int) -> FetchResponse {
         if state.withLock({ $0.isCancelled }) { return FetchResponse() }
-        // However much the client asks for, many at a time must not fill the memory.
-        var left = min(Int(max(0, request.maxBytes)), Self.maximumBytes, max(memory.available, Self.leastBytes))
+        var left = limit
         var isFirst = true
         let topics = targets.map { topic, targets in
             FetchResponse.Topic(

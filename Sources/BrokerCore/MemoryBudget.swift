@@ -4,7 +4,12 @@ internal import Synchronization
 ///
 /// Requests reserve their length before they are read from the socket, so that what clients announce cannot fill the
 /// memory; responses are counted when they are made, and shrink what the next may take.
+///
+/// Small requests never wait, or a few clients that announce much and send little would keep all others from being
+/// served; what they add is bounded by the number of connections.
 package final class MemoryBudget: Sendable {
+    private static let smallBytes = 16 << 10
+
     package let limit: Int
     private let state: Mutex<State>
 
@@ -20,13 +25,25 @@ package final class MemoryBudget: Sendable {
 
     package var used: Int { state.withLock { $0.used } }
 
-    package var available: Int { max(0, limit - used) }
+    /// Whether somebody waits for bytes to be given back.
+    package var isShort: Bool { state.withLock { !$0.waiting.isEmpty } }
+
+    /// Takes what is left of the limit, up to `most`; `least` even where less is left.
+    ///
+    /// - Returns: the bytes to release.
+    func take(upTo most: Int, atLeast least: Int) -> Int {
+        state.withLock { state in
+            let granted = max(min(most, limit - state.used), least)
+            state.used += granted
+            return granted
+        }
+    }
 
     /// Reserves `bytes`, or calls `retry` once when some have been given back. Whoever asks for more than the whole
     /// limit gets it when nothing else is in use.
     package func reserve(_ bytes: Int, orRetry retry: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
-            if state.used == 0 || state.used + bytes <= limit {
+            if bytes <= Self.smallBytes || state.used == 0 || state.used + bytes <= limit {
                 state.used += bytes
                 return true
             }

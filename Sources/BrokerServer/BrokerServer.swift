@@ -23,6 +23,8 @@ package struct BrokerServerConfiguration: Sendable {
     package var maximumIdle = Duration.seconds(600)
     /// A request of which no further byte comes for this long is given up.
     package var requestProgressTimeout = Duration.seconds(30)
+    /// Where memory is short, a request that comes more slowly is given up.
+    package var leastBytesPerSecond = 256 << 10
     /// On a stop, how long requests in flight may take to be answered.
     package var drainTimeout = Duration.seconds(10)
 

@@ -2,6 +2,12 @@ internal import BrokerCore
 internal import KafkaProtocol
 internal import NIOCore
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
 /// One connection: takes requests off the socket while that is allowed, hands them to the broker, and writes the answers
 /// in order. All state belongs to the channel's event loop.
 final class ConnectionHandler: ChannelDuplexHandler {
@@ -19,6 +25,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var client: ClientConnection?
     /// Bytes reserved for the request that is being read; nil while none are.
     private var reserved: Int?
+    private var requestBegan = NIODeadline.now()
     private var waitsForMemory = false
     /// A read that the channel asked for and that was put off.
     private var readIsHeld = false
@@ -66,13 +73,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
         watch?.cancel()
         connections.remove(context.channel)
         client?.close()
-        broker.memory.release(pipeline.abandon() + (reserved ?? 0))
+        broker.requestMemory.release(pipeline.abandon() + (reserved ?? 0))
         reserved = nil
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close(context, because: "\(error)")
+        guard let failure = error as? IOError, failure.errnoCode == ECONNRESET || failure.errnoCode == EPIPE else {
+            return close(context, because: "\(error)")
+        }
+        // Many clients leave like this; it is worth a word only where something was under way.
+        if frames.isEmpty && pipeline.isEmpty {
+            isClosing = true
+            return context.close(promise: nil)
+        }
+        close(context, because: "the client reset it, with a request under way")
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -131,7 +146,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if reserved != nil { return true }
         if waitsForMemory { return false }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let granted = broker.memory.reserve(length) {
+        let granted = broker.requestMemory.reserve(length) {
             bound.eventLoop.execute {
                 let (handler, context) = bound.value
                 handler.waitsForMemory = false
@@ -139,7 +154,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 handler.resumeReading(context)
             }
         }
-        if granted { reserved = length } else { waitsForMemory = true }
+        if granted {
+            reserved = length
+            requestBegan = .now()
+        } else {
+            waitsForMemory = true
+        }
         return granted
     }
 
@@ -175,11 +195,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
             case .frame(let frame):
                 wrote = true
                 let size = frame.readableBytes
-                broker.memory.add(size)
+                broker.responseMemory.add(size)
                 let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
                 context.write(wrapOutboundOut(frame)).whenComplete { result in
                     let (handler, context) = bound.value
-                    handler.broker.memory.release(size)
+                    handler.broker.responseMemory.release(size)
                     guard case .success = result, !handler.isClosing else { return }
                     handler.finished(bytes: size, context)
                 }
@@ -190,7 +210,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// The oldest answer is out.
     private func finished(bytes: Int, _ context: ChannelHandlerContext) {
-        broker.memory.release(pipeline.written())
+        broker.requestMemory.release(pipeline.written())
         if isDraining && pipeline.isEmpty { return context.close(promise: nil) }
         takeRequests(context)
         resumeReading(context)
@@ -207,6 +227,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func checkProgress(_ context: ChannelHandlerContext) {
         let now = NIODeadline.now()
+        if reserved != nil, isTooSlow(now), broker.requestMemory.isShort {
+            return close(context, because: "a request that comes too slowly, while others wait for its memory")
+        }
         guard pipeline.isEmpty, !waitsForMemory else { return }
         if !frames.isEmpty && now - lastProgress > TimeAmount(configuration.requestProgressTimeout) {
             return close(context, because: "an unfinished request, and no further byte of it for a while")
@@ -215,6 +238,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
             isClosing = true
             context.close(promise: nil)
         }
+    }
+
+    /// Whether the request at the front comes more slowly than memory can be kept for it when there is little.
+    private func isTooSlow(_ now: NIODeadline) -> Bool {
+        let elapsed = now - requestBegan
+        guard case .incomplete = frames.next, elapsed > TimeAmount(configuration.requestProgressTimeout / 3) else {
+            return false
+        }
+        return frames.count < Int(elapsed.nanoseconds / 1_000_000_000) * configuration.leastBytesPerSecond
     }
 
     private func close(_ context: ChannelHandlerContext, because reason: String) {

@@ -16,6 +16,8 @@ struct FrameBuffer {
 
     init(limit: Int) { self.limit = limit }
 
+    var count: Int { buffer.readableBytes }
+
     var isEmpty: Bool { buffer.readableBytes == 0 }
 
     mutating func append(_ bytes: ByteBuffer) {

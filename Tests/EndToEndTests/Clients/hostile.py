@@ -4,12 +4,13 @@ was answered or closed, and the collector still answers others meanwhile."""
 import argparse
 import os
 import random
-import select
 import socket
 import struct
 import time
 
-from wire import Connection, fetch_request, header, metadata_request, string
+from confluent_kafka import Producer
+
+from wire import Connection, fetch_request, fetch_response, header, metadata_request, string
 
 
 def expect(condition, message):
@@ -141,8 +142,6 @@ def cut_requests(bootstrap):
 
 def bad_batches(bootstrap):
     """Produce requests whose batch is damaged, one byte after the other: each is answered, none is taken."""
-    import zlib  # noqa: F401  (crc32c below is its own table)
-
     table = []
     for n in range(256):
         for _ in range(8):
@@ -176,8 +175,9 @@ def bad_batches(bootstrap):
         answer = connection.receive()
         return struct.unpack_from(">h", answer, 4 + len(string("batches")) + 8)[0]
 
-    expect(error_of(batch()) == 0, f"a good batch was refused: {error_of(batch())}")
     good = batch()
+    error = error_of(good)
+    expect(error == 0, f"a good batch was refused: {error}")
     bad = {
         "empty": b"", "cut": good[:-1], "a header only": good[:61], "half a header": good[:30], "longer": good + b"x",
         "two": good + good, "wrong crc": batch(crc=1), "magic 1": batch(magic=1), "magic 3": batch(magic=3),
@@ -196,7 +196,6 @@ def bad_batches(bootstrap):
         damaged[at] ^= 0x10
         expect(error_of(bytes(damaged)) != 0, f"a batch was taken with byte {at} damaged")
     connection.send(fetch_request("batches", {0: 0}, max_wait=0))
-    from wire import fetch_response
     part = fetch_response(connection.receive())[0]
     expect(part.high_watermark == 1, f"{part.high_watermark} records instead of the one good batch")
     expect_service(bootstrap)
@@ -261,7 +260,6 @@ def slow_giants_that_fill_the_budget(bootstrap):
 def readers_that_do_not_read(bootstrap):
     """Clients that ask for much, again and again, and take none of it."""
     writer = Connection(bootstrap)
-    from confluent_kafka import Producer
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 50, "compression.type": "none"})
     for _ in range(60):
         producer.produce("much", os.urandom(900_000))
@@ -292,9 +290,29 @@ def readers_that_do_not_read(bootstrap):
     expect_service(bootstrap)
 
 
+def too_many(bootstrap):
+    """More connections than the collector takes (20): those beyond are closed, and there is room again afterwards."""
+    held = [Connection(bootstrap) for _ in range(20)]
+    for connection in held:
+        connection.send(metadata_request())
+        connection.receive()
+    expect(Connection(bootstrap).is_ended(10), "the connection beyond the limit stays open")
+    held[0].send(metadata_request())
+    held[0].receive()
+    for connection in held:
+        connection.close()
+    until = time.monotonic() + 10
+    while True:
+        try:
+            return expect_service(bootstrap)
+        except (EOFError, SystemExit):
+            expect(time.monotonic() < until, "there is no room again")
+            time.sleep(0.05)
+
+
 ATTACKS = [random_bytes, known_requests_with_random_bodies, huge_counts, impossible_lengths, other_protocols,
            unknown_requests, cut_requests, bad_batches, idle_connections, slow_giants, slow_giants_that_fill_the_budget,
-           readers_that_do_not_read]
+           readers_that_do_not_read, too_many]
 
 
 def main():

@@ -55,10 +55,15 @@ final class RunningProgram: Sendable {
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }
 
+    /// Asks it to end.
+    func terminate() {
+        if isRunning { process.terminate() }
+    }
+
     /// Asks it to end, and waits.
     @discardableResult
     func stop(seconds: Double = 30) async throws -> Int32 {
-        if isRunning { process.terminate() }
+        terminate()
         return try await wait(seconds: seconds)
     }
 

@@ -142,8 +142,8 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
     /// Sends batches to two partitions of a broker while `trouble` happens, and checks what came of it.
     private func ship(
         _ count: UInt64, describes: Bool = true, expectingOnce: Bool = true,
-        trouble: @escaping @Sendable (FakeBroker) async throws -> Void = { _ in },
-        onRequest: @escaping @Sendable (APIKey, inout FakeBroker.State) -> FakeBroker.Answer = { _, _ in .healthy }
+        onRequest: @escaping @Sendable (APIKey, inout FakeBroker.State) -> FakeBroker.Answer = { _, _ in .healthy },
+        trouble: @escaping @Sendable (FakeBroker) async throws -> Void = { _ in }
     ) async throws -> (Ledger.Entries, FakeBroker.State) {
         let broker = try await FakeBroker(onRequest: onRequest)
         broker.state.withLock { $0.speaksDescribeProducers = describes }
@@ -181,12 +181,14 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
     }
 
     @Test func `stores everything once though connections are cut and the broker restarts`() async throws {
-        let (entries, state) = try await ship(400) { broker in
-            for round in 0..<60 {
-                try await Task.sleep(for: .milliseconds(3))
-                if round % 3 == 0 { broker.restart() } else { broker.cutConnections() }
-            }
-        }
+        let (entries, state) = try await ship(
+            400,
+            trouble: { broker in
+                for round in 0..<60 {
+                    try await Task.sleep(for: .milliseconds(3))
+                    if round % 3 == 0 { broker.restart() } else { broker.cutConnections() }
+                }
+            })
         #expect(entries.incidents.isEmpty)
         #expect(state.connections > 2)
     }
@@ -195,7 +197,9 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         let counter = Mutex(0)
         let (entries, state) = try await ship(200) { key, state in
             guard key == .produce else { return .healthy }
-            let number = counter.withLock { $0 += 1; return $0 }
+            let number = counter.withLock {
+                $0 += 1; return $0
+            }
             if number % 7 == 0 { return .performAndHangUp }
             if number % 11 == 0 {
                 for place in state.partitions.keys { state.partitions[place]?.restart() }
@@ -216,7 +220,9 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         let counter = Mutex(0)
         let (entries, _) = try await ship(40) { key, _ in
             guard key == .produce else { return .healthy }
-            return counter.withLock { $0 += 1; return $0 } % 3 == 0 ? .refuse(code) : .healthy
+            return counter.withLock {
+                $0 += 1; return $0
+            } % 3 == 0 ? .refuse(code) : .healthy
         }
         #expect(entries.refused.isEmpty)
         #expect(entries.incidents.isEmpty)
@@ -226,7 +232,9 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         let counter = Mutex(0)
         let (entries, state) = try await ship(40) { key, _ in
             guard key == .produce else { return .healthy }
-            return counter.withLock { $0 += 1; return $0 } == 4 ? .refuse(.outOfOrderSequenceNumber) : .healthy
+            return counter.withLock {
+                $0 += 1; return $0
+            } == 4 ? .refuse(.outOfOrderSequenceNumber) : .healthy
         }
         #expect(state.requests.contains(.describeProducers))
         #expect(entries.incidents.isEmpty)
@@ -238,7 +246,9 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         let counter = Mutex(0)
         let (entries, _) = try await ship(40) { key, _ in
             guard key == .produce else { return .healthy }
-            return counter.withLock { $0 += 1; return $0 } == 4 ? .refuse(code) : .healthy
+            return counter.withLock {
+                $0 += 1; return $0
+            } == 4 ? .refuse(code) : .healthy
         }
         #expect(entries.identities.count == 2)
     }
@@ -248,7 +258,9 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         let counter = Mutex(0)
         let (entries, _) = try await ship(40) { key, _ in
             guard key == .produce else { return .healthy }
-            return counter.withLock { $0 += 1; return $0 } == 6 ? .refuse(code) : .healthy
+            return counter.withLock {
+                $0 += 1; return $0
+            } == 6 ? .refuse(code) : .healthy
         }
         #expect(!entries.refused.isEmpty)
         #expect(entries.refused.values.allSatisfy { $0 == code })
@@ -293,7 +305,9 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         let counter = Mutex(0)
         let broker = try await FakeBroker { key, _ in
             guard key == .fetch else { return .healthy }
-            return counter.withLock { $0 += 1; return $0 } % 5 == 0 ? .hangUp : .healthy
+            return counter.withLock {
+                $0 += 1; return $0
+            } % 5 == 0 ? .hangUp : .healthy
         }
         let cluster = cluster([broker.address])
         let producer = BatchProducer(cluster: cluster, sink: Ledger())

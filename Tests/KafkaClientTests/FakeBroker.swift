@@ -194,7 +194,9 @@ final class FakeBroker: Sendable {
                 guard state.topics.contains(name) else { return .init(errorCode: .unknownTopicOrPartition, name: name) }
                 return .init(
                     name: name,
-                    partitions: (0..<state.partitionCount).map { .init(index: $0, leaderID: 7, leaderEpoch: LeaderEpoch(1)) })
+                    partitions: (0..<state.partitionCount).map {
+                        .init(index: $0, leaderID: 7, leaderEpoch: LeaderEpoch(1))
+                    })
             })
     }
 

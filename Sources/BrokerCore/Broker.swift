@@ -9,7 +9,8 @@ internal import SystemPackage
 
 /// The answer to a request.
 package enum Reply: Sendable {
-    /// The response's whole frame.
+    /// The response's whole frame. It is counted in `responseMemory`: whoever takes it gives its bytes back when they
+    /// are sent or dropped.
     case frame(ByteBuffer)
     /// The request wants none (acks=0).
     case nothing
@@ -24,7 +25,10 @@ package final class Broker: Sendable {
     let logger: Logger
     let clusterID: String
     let readers: ReaderPool
-    package let memory: MemoryBudget
+    /// For requests, from their first byte to their answer.
+    package let requestMemory: MemoryBudget
+    /// For answers. Apart from the requests' memory, so that consumers that take no answers do not keep producers out.
+    package let responseMemory: MemoryBudget
     private let directory: DataDirectory
     private let storage: [StorageThread]
     private let control: ControlThread
@@ -49,7 +53,8 @@ package final class Broker: Sendable {
         let directory = try DataDirectory(configuration.dataDirectory, fileSystem: fileSystem)
         self.directory = directory
         clusterID = directory.clusterID
-        memory = MemoryBudget(limit: configuration.maximumBytesInFlight)
+        requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
+        responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         readers = ReaderPool(threads: configuration.readerThreads)
         let storage = (0..<configuration.storageThreads).map { number in
             StorageThread(
@@ -57,10 +62,18 @@ package final class Broker: Sendable {
         }
         self.storage = storage
         control = ControlThread()
-        let admin = try TopicAdmin(
-            directory: directory, configuration: configuration, storage: storage, fileSystem: fileSystem,
-            logger: logger)
-        let topics = try admin.openAll()
+        let admin: TopicAdmin
+        let topics: [Topic]
+        do {
+            admin = try TopicAdmin(
+                directory: directory, configuration: configuration, storage: storage, fileSystem: fileSystem,
+                logger: logger)
+            topics = try admin.openAll()
+        } catch {
+            Self.stop(storage)
+            readers.close()
+            throw error
+        }
         control.start(admin)
         table.withLock { table in
             for topic in topics {
@@ -73,12 +86,15 @@ package final class Broker: Sendable {
     /// Stops: what is in the storage threads' hands is written and answered, logs are closed cleanly. Blocks until done.
     package func stop() {
         control.stop()
+        Self.stop(storage)
+        readers.close()
+    }
+
+    private static func stop(_ storage: [StorageThread]) {
         let done = BlockingQueue<Void>()
-        for thread in storage { thread.submit(.stop { done.put(()) }) }
+        for thread in storage { thread.stop { done.put(()) } }
         var left = storage.count
         while left > 0, let finished = done.takeAll() { left -= finished.count }
-        for thread in storage { thread.closeQueue() }
-        readers.close()
     }
 
     // MARK: Topics
@@ -101,7 +117,7 @@ package final class Broker: Sendable {
                 return done(.failure(.exists(existing)))
             }
             let result = admin.create(wanted)
-            if case .success(let topic) = result {
+            if case .success(let topic) = result, !wanted.validateOnly {
                 table.withLock { table in
                     table.byName[topic.name] = topic
                     table.byID[topic.id] = topic

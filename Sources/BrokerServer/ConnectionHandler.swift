@@ -2,12 +2,21 @@ internal import BrokerCore
 internal import KafkaProtocol
 internal import NIOCore
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
 /// One connection: takes requests off the socket while that is allowed, hands them to the broker, and writes the answers
 /// in order. All state belongs to the channel's event loop.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
+
+    /// Reserved for a request of which only the length is known, where it is longer.
+    private static let firstReservation = 64 << 10
 
     private let broker: Broker
     private let configuration: BrokerServerConfiguration
@@ -17,15 +26,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var frames: FrameBuffer
     private var pipeline = RequestPipeline()
     private var client: ClientConnection?
-    /// Bytes reserved for the request that is being read; nil while none are.
-    private var reserved: Int?
-    private var waitsForMemory = false
+    /// Bytes reserved for the request that is being read.
+    private var reserved = 0
+    /// The place in the line for more of them.
+    private var waitsForMemory: MemoryBudget.Ticket?
     /// A read that the channel asked for and that was put off.
     private var readIsHeld = false
     private var isDraining = false
     private var isClosing = false
+    /// The channel is inactive: what was reserved has been given back.
+    private var hasEnded = false
     private var lastProgress = NIODeadline.now()
     private var lastRequest = NIODeadline.now()
+    /// Bytes of answers that the kernel has not taken, and since when it is that many.
+    private var untaken: (bytes: Int, since: NIODeadline)?
     private var watch: RepeatedTask?
 
     init(
@@ -50,8 +64,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let drain: @Sendable () -> Void = {
             bound.eventLoop.execute { bound.value.0.drain(context: bound.value.1) }
         }
-        guard connections.add(context.channel, drain: drain) else {
+        switch connections.add(context.channel, drain: drain) {
+        case .tooMany:
             return close(context, because: "there are \(configuration.maximumConnections) connections already")
+        case .stopping: return close(context, because: "the collector is stopping")
+        case nil: break
         }
         let interval = TimeAmount(configuration.requestProgressTimeout / 2)
         watch = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
@@ -63,16 +80,28 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
+        hasEnded = true
         watch?.cancel()
         connections.remove(context.channel)
         client?.close()
-        broker.memory.release(pipeline.abandon() + (reserved ?? 0))
-        reserved = nil
+        if let waitsForMemory { broker.requestMemory.giveUp(waitsForMemory) }
+        let left = pipeline.abandon()
+        broker.requestMemory.release(left.requests + reserved)
+        broker.responseMemory.release(left.answers)
+        reserved = 0
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close(context, because: "\(error)")
+        guard let failure = error as? IOError, failure.errnoCode == ECONNRESET || failure.errnoCode == EPIPE else {
+            return close(context, because: "\(error)")
+        }
+        // Many clients leave like this; it is worth a word only where something was under way.
+        if frames.isEmpty && pipeline.isEmpty {
+            isClosing = true
+            return context.close(promise: nil)
+        }
+        close(context, because: "the client reset it, with a request under way")
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -91,7 +120,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private var mayRead: Bool {
-        if isDraining || isClosing || waitsForMemory { return false }
+        if isDraining || isClosing || waitsForMemory != nil { return false }
         // A whole request that has to wait its turn keeps more from being read.
         if case .complete = frames.next { return false }
         return true
@@ -115,7 +144,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
                         + "(is the client speaking another protocol, or TLS?)")
             case .incomplete(nil): return
             case .incomplete(let length?):
-                if reserve(length, context) { frames.makeRoom(for: length) }
+                // Twice what has come, so that what is claimed and never sent reserves little.
+                let worthIt = max(Self.firstReservation, 2 * frames.byteCount)
+                if reserve(min(length, worthIt), context) { frames.makeRoom(for: length) }
                 return
             case .complete(let length):
                 guard reserve(length, context) else { return }
@@ -126,28 +157,37 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Reserves the memory for the request at the front, or stops reading until there is some.
-    private func reserve(_ length: Int, _ context: ChannelHandlerContext) -> Bool {
-        if reserved != nil { return true }
-        if waitsForMemory { return false }
+    /// Has `bytes` reserved for the request at the front, or stops reading until they are.
+    private func reserve(_ bytes: Int, _ context: ChannelHandlerContext) -> Bool {
+        if waitsForMemory != nil { return false }
+        let more = bytes - reserved
+        if more <= 0 { return true }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let granted = broker.memory.reserve(length) {
+        waitsForMemory = broker.requestMemory.reserve(more, for: ObjectIdentifier(self)) {
             bound.eventLoop.execute {
                 let (handler, context) = bound.value
-                handler.waitsForMemory = false
-                handler.takeRequests(context)
-                handler.resumeReading(context)
+                handler.granted(more, context)
             }
         }
-        if granted { reserved = length } else { waitsForMemory = true }
-        return granted
+        if waitsForMemory == nil { reserved += more }
+        return waitsForMemory == nil
+    }
+
+    private func granted(_ bytes: Int, _ context: ChannelHandlerContext) {
+        if hasEnded { return broker.requestMemory.release(bytes) }
+        waitsForMemory = nil
+        reserved += bytes
+        // The time that it waited is not the client's.
+        lastProgress = .now()
+        takeRequests(context)
+        resumeReading(context)
     }
 
     private func start(_ frame: ByteBuffer, isProduce: Bool, _ context: ChannelHandlerContext) {
         guard let client else { return }
         lastRequest = .now()
-        let id = pipeline.start(isProduce: isProduce, reservedBytes: reserved ?? 0)
-        reserved = nil
+        let id = pipeline.start(isProduce: isProduce, reservedBytes: reserved)
+        reserved = 0
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         broker.handle(frame, from: client) { reply in
             bound.eventLoop.execute {
@@ -158,7 +198,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func answer(_ id: UInt64, _ reply: Reply, _ context: ChannelHandlerContext) {
-        guard !isClosing else { return }
+        if isClosing {
+            if case .frame(let frame) = reply { broker.responseMemory.release(frame.readableBytes) }
+            return
+        }
         switch reply {
         case .frame(let frame): pipeline.answered(id, with: .frame(frame))
         case .nothing: pipeline.answered(id, with: .nothing)
@@ -175,11 +218,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
             case .frame(let frame):
                 wrote = true
                 let size = frame.readableBytes
-                broker.memory.add(size)
                 let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
                 context.write(wrapOutboundOut(frame)).whenComplete { result in
                     let (handler, context) = bound.value
-                    handler.broker.memory.release(size)
+                    handler.broker.responseMemory.release(size)
                     guard case .success = result, !handler.isClosing else { return }
                     handler.finished(bytes: size, context)
                 }
@@ -190,7 +232,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// The oldest answer is out.
     private func finished(bytes: Int, _ context: ChannelHandlerContext) {
-        broker.memory.release(pipeline.written())
+        broker.requestMemory.release(pipeline.written())
+        lastProgress = .now()
         if isDraining && pipeline.isEmpty { return context.close(promise: nil) }
         takeRequests(context)
         resumeReading(context)
@@ -207,13 +250,24 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func checkProgress(_ context: ChannelHandlerContext) {
         let now = NIODeadline.now()
-        guard pipeline.isEmpty, !waitsForMemory else { return }
+        guard pipeline.isEmpty else { return checkTaking(context) }
+        if waitsForMemory != nil { return }
         if !frames.isEmpty && now - lastProgress > TimeAmount(configuration.requestProgressTimeout) {
             return close(context, because: "an unfinished request, and no further byte of it for a while")
         }
         if frames.isEmpty && now - max(lastProgress, lastRequest) > TimeAmount(configuration.maximumIdle) {
             isClosing = true
             context.close(promise: nil)
+        }
+    }
+
+    /// Answers that are not taken hold memory: a client that takes none of it for long is given up.
+    private func checkTaking(_ context: ChannelHandlerContext) {
+        let left = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if left == 0 || left != untaken?.bytes {
+            untaken = (left, .now())
+        } else if let untaken, .now() - untaken.since > TimeAmount(configuration.answerProgressTimeout) {
+            close(context, because: "\(left) bytes of answers, and none of them taken for a while")
         }
     }
 

@@ -29,6 +29,7 @@ package struct Collector: Service {
 
     /// Runs until a graceful shutdown; then answers what is in flight, and closes the logs cleanly.
     package func run() async throws {
+        DescriptorLimit.raise()
         let group = MultiThreadedEventLoopGroup.singleton
         let broker = try await onDedicatedThread { [configuration, fileSystem, logger] in
             try Broker(

@@ -17,7 +17,7 @@ extension Broker {
             (topic, topic.partitions.map { target(topic, $0) })
         }
         FetchOperation(
-            request, targets, client: client, readers: readers, memory: memory, logger: logger, answer: answer
+            request, targets, client: client, readers: readers, memory: responseMemory, logger: logger, answer: answer
         )
         .start(scheduler)
     }

@@ -121,7 +121,8 @@ let package = Package(
         tests("RecordBatchesTests", ["RecordBatches", "Primitives"], exclude: ["make-golden-batches.py"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
-            "ConfigurationTests", ["YAMLConfiguration", "AgentCore", "CollectorCore", "FileAccess", systemPaths]),
+            "ConfigurationTests",
+            ["YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "FileAccess", systemPaths]),
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
             resources: [.copy("Fixtures")]),

@@ -105,7 +105,7 @@ package final class Broker: Sendable {
                 return done(.failure(.exists(existing)))
             }
             let result = admin.create(wanted)
-            if case .success(let topic) = result {
+            if case .success(let topic) = result, !wanted.validateOnly {
                 table.withLock { table in
                     table.byName[topic.name] = topic
                     table.byID[topic.id] = topic

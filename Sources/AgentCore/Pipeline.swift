@@ -13,6 +13,9 @@ final class Pipeline {
     private static let stopPatience = Duration.seconds(10)
     /// Bytes of one file in one turn, so that a flood in one keeps the others waiting for a moment only.
     private static let turn = 256 << 10
+    /// Batches of one partition that are not answered, at the most: five are in flight, the others have the next ready
+    /// when an answer comes. More would only take memory.
+    private static let batchesPerPartition = 8
     /// While lines keep coming, files are looked at this often and not at each write; it is what a line waits at most.
     private static let coalescing = Duration.milliseconds(5)
     /// How often what was acknowledged is stored.
@@ -97,9 +100,18 @@ final class Pipeline {
             tellProblems()
             try commit(force: false)
             if isDone { break }
-            inbox.wait(orReadable: isStopping == nil && mayRead ? tailer.watchDescriptor : -1, timeout: patience)
+            wait()
         }
         try commit(force: true)
+    }
+
+    private func wait() {
+        if isStopping != nil || !mayRead { return inbox.wait(orReadable: -1, timeout: patience) }
+        // A writer that writes line by line wakes once for many lines, not for each.
+        if .now - lastRead < Self.coalescing {
+            return inbox.wait(orReadable: -1, timeout: min(patience, Self.coalescing))
+        }
+        inbox.wait(orReadable: tailer.watchDescriptor, timeout: patience)
     }
 
     /// Whether everything that was read has been acknowledged.
@@ -161,8 +173,8 @@ final class Pipeline {
     private func readFiles() {
         var skipped: Set<TailedFileID> = []
         while mayRead, let file = tailer.nextReadable() {
-            guard let route = route(of: file) else {
-                // Its topic is not known yet.
+            guard let route = route(of: file), !isFull(route.assembler) else {
+                // Its topic is not known yet, or its partition has enough to do.
                 if !skipped.insert(file).inserted { return }
                 continue
             }
@@ -185,13 +197,15 @@ final class Pipeline {
                 key: key.rawBytes, line: line, timestamp: now, headers: headers, file: file, end: info.end)
             {
                 ship(assembler)
-                goOn = mayRead
+                goOn = mayRead && !isFull(assembler)
             }
             return goOn
         }
         counters.recordsRead += Int64(outcome.lines)
         return outcome
     }
+
+    private func isFull(_ assembler: BatchAssembler) -> Bool { assembler.inFlight >= Self.batchesPerPartition }
 
     private func route(of file: TailedFileID) -> Route? {
         if let route = routes[file] { return route }

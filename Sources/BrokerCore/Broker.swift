@@ -9,7 +9,8 @@ internal import SystemPackage
 
 /// The answer to a request.
 package enum Reply: Sendable {
-    /// The response's whole frame.
+    /// The response's whole frame. It is counted in `responseMemory`: whoever takes it gives its bytes back when they
+    /// are sent or dropped.
     case frame(ByteBuffer)
     /// The request wants none (acks=0).
     case nothing
@@ -24,9 +25,9 @@ package final class Broker: Sendable {
     let logger: Logger
     let clusterID: String
     let readers: ReaderPool
-    /// What requests take, from their announcement to their answer.
+    /// For requests, from their first byte to their answer.
     package let requestMemory: MemoryBudget
-    /// What answers take until the kernel has them: apart, so that consumers that take none keep no producer waiting.
+    /// For answers. Apart from the requests' memory, so that consumers that take no answers do not keep producers out.
     package let responseMemory: MemoryBudget
     private let directory: DataDirectory
     private let storage: [StorageThread]
@@ -61,10 +62,18 @@ package final class Broker: Sendable {
         }
         self.storage = storage
         control = ControlThread()
-        let admin = try TopicAdmin(
-            directory: directory, configuration: configuration, storage: storage, fileSystem: fileSystem,
-            logger: logger)
-        let topics = try admin.openAll()
+        let admin: TopicAdmin
+        let topics: [Topic]
+        do {
+            admin = try TopicAdmin(
+                directory: directory, configuration: configuration, storage: storage, fileSystem: fileSystem,
+                logger: logger)
+            topics = try admin.openAll()
+        } catch {
+            Self.stop(storage)
+            readers.close()
+            throw error
+        }
         control.start(admin)
         table.withLock { table in
             for topic in topics {
@@ -77,12 +86,15 @@ package final class Broker: Sendable {
     /// Stops: what is in the storage threads' hands is written and answered, logs are closed cleanly. Blocks until done.
     package func stop() {
         control.stop()
+        Self.stop(storage)
+        readers.close()
+    }
+
+    private static func stop(_ storage: [StorageThread]) {
         let done = BlockingQueue<Void>()
-        for thread in storage { thread.submit(.stop { done.put(()) }) }
+        for thread in storage { thread.stop { done.put(()) } }
         var left = storage.count
         while left > 0, let finished = done.takeAll() { left -= finished.count }
-        for thread in storage { thread.closeQueue() }
-        readers.close()
     }
 
     // MARK: Topics

@@ -22,7 +22,7 @@ package struct BrokerConfiguration: Sendable {
     package var storageThreads = 4
     /// Threads that read for fetches.
     package var readerThreads = 4
-    /// `queued.max.request.bytes`: bytes of requests and responses in flight, together; half for each.
+    /// `queued.max.request.bytes`: bytes of requests and responses in flight, together.
     package var maximumBytesInFlight = 256 << 20
     /// `node.id`
     package var nodeID: Int32 = 1

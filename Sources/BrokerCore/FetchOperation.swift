@@ -70,11 +70,16 @@ final class FetchOperation: Sendable {
 
     func start(_ scheduler: any BrokerScheduler) {
         let patience = Duration.milliseconds(Int64(max(0, request.maxWaitMilliseconds)))
-        if request.maxWaitMilliseconds <= 0 || request.minBytes <= 0 {
+        // Decided once: were it looked at again, a log that grows up to the asked offset meanwhile would leave the fetch
+        // waiting with nobody to wake it.
+        if request.maxWaitMilliseconds <= 0 || request.minBytes <= 0 || canFinishWithoutWaiting {
             state.withLock { $0.isDue = true }
-        } else if !canFinishWithoutWaiting {
+        } else {
             for partition in partitions { partition.addWaiter(self) }
-            guard client.park(self) else { return cancel() }
+            guard client.park(self) else {
+                cancel()
+                return look()
+            }
             let timer = scheduler.schedule(in: patience) { [self] in
                 state.withLock { $0.isDue = true }
                 wake()
@@ -115,18 +120,16 @@ final class FetchOperation: Sendable {
     }
 
     private func lookAtFiles() {
-        let limit = max(1, Int(request.minBytes))
-        if isDue || canFinishWithoutWaiting || available(upTo: limit) >= limit { return finishWithRecords() }
+        // More than the answer may have would never be there.
+        let limit = max(1, min(Int(request.minBytes), Int(request.maxBytes), Self.maximumBytes))
+        if isDue || canFinishWithoutWaiting || available(upTo: limit) >= limit {
+            var counted = 0
+            let response = read(&counted)
+            finish(response)
+            // By now the answer's frame is counted, which holds a copy.
+            return memory.release(counted)
+        }
         settle()
-    }
-
-    /// However much the client asks for, many at a time must not fill the memory: what may be read is taken from the
-    /// budget first. Whoever writes the answer counts it from then on.
-    private func finishWithRecords() {
-        let wanted = min(Int(max(0, request.maxBytes)), Self.maximumBytes)
-        let granted = memory.take(upTo: wanted, atLeast: Self.leastBytes)
-        finish(read(limit: min(wanted, granted)))
-        memory.release(granted)
     }
 
     /// Nothing yet: waits, unless there was a wake-up meanwhile.
@@ -204,16 +207,22 @@ final class FetchOperation: Sendable {
 
     // MARK: Reading
 
-    private func read(limit: Int) -> FetchResponse {
+    /// - Parameter counted: what of the memory was taken for the bytes read.
+    private func read(_ counted: inout Int) -> FetchResponse {
         if state.withLock({ $0.isCancelled }) { return FetchResponse() }
-        var left = limit
+        var left = min(Int(max(0, request.maxBytes)), Self.maximumBytes)
         var isFirst = true
         let topics = targets.map { topic, targets in
             FetchResponse.Topic(
                 name: topic.name, id: topic.id,
                 partitions: targets.map { target in
-                    let answer = read(target, left: left, evenIfLarger: isFirst)
+                    // However much clients ask for, many at a time must not fill the memory.
+                    let most = min(left, Int(max(0, target.asked.maxBytes)))
+                    let limit = memory.take(upTo: most, atLeast: isFirst ? Self.leastBytes : 0)
+                    let answer = read(target, limit: limit, evenIfLarger: isFirst)
                     let bytes = answer.records?.readableBytes ?? 0
+                    if bytes < limit { memory.release(limit - bytes) } else { memory.add(bytes - limit) }
+                    counted += bytes
                     if bytes > 0 { isFirst = false }
                     left = max(0, left - bytes)
                     return answer
@@ -224,7 +233,7 @@ final class FetchOperation: Sendable {
 
     /// - Parameter evenIfLarger: the first batch of the whole answer is returned even when it is larger than all limits,
     ///   or the consumer could never go on (KIP-74).
-    private func read(_ target: Target, left: Int, evenIfLarger: Bool) -> FetchResponse.Partition {
+    private func read(_ target: Target, limit: Int, evenIfLarger: Bool) -> FetchResponse.Partition {
         let index = target.asked.index
         let partition: Partition
         switch target.partition {
@@ -235,7 +244,6 @@ final class FetchOperation: Sendable {
         var answer = FetchResponse.Partition(
             index: index, highWatermark: view.endOffset, lastStableOffset: view.endOffset,
             logStartOffset: view.startOffset, records: ByteBuffer())
-        let limit = min(left, Int(max(0, target.asked.maxBytes)))
         do throws(LogError) {
             let slice = try partition.log.slice(from: target.asked.fetchOffset, maxBytes: limit)
             guard let slice, slice.byteCount <= limit || evenIfLarger else { return answer }

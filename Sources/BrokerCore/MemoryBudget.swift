@@ -1,54 +1,92 @@
+internal import DequeModule
 internal import Synchronization
 
-/// The bytes that requests and responses in flight may take together.
+/// Bytes that something may take together: requests on their way in, or answers on their way out.
 ///
-/// Requests reserve their length before they are read from the socket, so that what clients announce cannot fill the
-/// memory; responses are counted when they are made, and shrink what the next may take.
-///
-/// Small requests never wait, or a few clients that announce much and send little would keep all others from being
-/// served; what they add is bounded by the number of connections.
+/// Requests reserve before they are read, step by step as their bytes come, so that a length that is only claimed costs
+/// nobody anything. Who finds no room waits in line. So that many requests that are each half read do not wait for each
+/// other for ever, one holder at a time may overdraw the budget, until it is back within its limit; what is in use is
+/// therefore at most the limit and one request.
 package final class MemoryBudget: Sendable {
-    private static let smallBytes = 16 << 10
+    package typealias Ticket = UInt64
 
     package let limit: Int
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
+    private struct Waiter {
+        var ticket: Ticket
+        var bytes: Int
+        var holder: ObjectIdentifier
+        var granted: @Sendable () -> Void
+    }
+
+    /// Where somebody waits, somebody overdraws: so there is always one who can go on, and give bytes back.
     private struct State {
         var used = 0
-        var waiting: [@Sendable () -> Void] = []
-    }
+        var overdrawing: ObjectIdentifier?
+        var waiting: Deque<Waiter> = []
+        var lastTicket: Ticket = 0
 
-    package init(limit: Int) {
-        self.limit = limit
-        state = Mutex(State())
-    }
+        mutating func take(_ bytes: Int, for holder: ObjectIdentifier, limit: Int) -> Bool {
+            if used + bytes > limit {
+                if overdrawing != nil && overdrawing != holder { return false }
+                overdrawing = holder
+            }
+            used += bytes
+            return true
+        }
 
-    package var used: Int { state.withLock { $0.used } }
-
-    /// Whether somebody waits for bytes to be given back.
-    package var isShort: Bool { state.withLock { !$0.waiting.isEmpty } }
-
-    /// Takes what is left of the limit, up to `most`; `least` even where less is left.
-    ///
-    /// - Returns: the bytes to release.
-    func take(upTo most: Int, atLeast least: Int) -> Int {
-        state.withLock { state in
-            let granted = max(min(most, limit - state.used), least)
-            state.used += granted
-            return granted
+        mutating func serveWaiting(limit: Int) -> [Waiter] {
+            if used <= limit { overdrawing = nil }
+            var served: [Waiter] = []
+            while let first = waiting.first, take(first.bytes, for: first.holder, limit: limit) {
+                served.append(waiting.removeFirst())
+            }
+            return served
         }
     }
 
-    /// Reserves `bytes`, or calls `retry` once when some have been given back. Whoever asks for more than the whole
-    /// limit gets it when nothing else is in use.
-    package func reserve(_ bytes: Int, orRetry retry: @escaping @Sendable () -> Void) -> Bool {
+    package init(limit: Int) { self.limit = limit }
+
+    package var used: Int { state.withLock { $0.used } }
+
+    package var waitingCount: Int { state.withLock { $0.waiting.count } }
+
+    /// Reserves `bytes`, at once or later.
+    ///
+    /// - Parameters:
+    ///   - holder: who may overdraw, when it is its turn.
+    ///   - granted: called, from any thread, when the bytes are reserved later.
+    /// - Returns: nil where they are reserved; else what to give up the place in the line by.
+    package func reserve(
+        _ bytes: Int, for holder: ObjectIdentifier, later granted: @escaping @Sendable () -> Void
+    ) -> Ticket? {
         state.withLock { state in
-            if bytes <= Self.smallBytes || state.used == 0 || state.used + bytes <= limit {
-                state.used += bytes
-                return true
-            }
-            state.waiting.append(retry)
-            return false
+            // Who overdraws is let through: all who wait, wait for it.
+            let isFree = state.waiting.isEmpty || state.overdrawing == holder
+            if isFree && state.take(bytes, for: holder, limit: limit) { return nil }
+            state.lastTicket += 1
+            state.waiting.append(
+                Waiter(ticket: state.lastTicket, bytes: bytes, holder: holder, granted: granted))
+            return state.lastTicket
+        }
+    }
+
+    /// Leaves the line. Where the bytes are being granted at this moment, `granted` is called still.
+    package func giveUp(_ ticket: Ticket) {
+        let served = state.withLock { state in
+            state.waiting.removeAll { $0.ticket == ticket }
+            return state.serveWaiting(limit: limit)
+        }
+        for waiter in served { waiter.granted() }
+    }
+
+    /// Reserves as many of `bytes` as there are, or `least` of them where there are fewer.
+    package func take(upTo bytes: Int, atLeast least: Int) -> Int {
+        state.withLock { state in
+            let taken = min(bytes, max(limit - state.used, least, 0))
+            state.used += taken
+            return taken
         }
     }
 
@@ -59,12 +97,11 @@ package final class MemoryBudget: Sendable {
 
     package func release(_ bytes: Int) {
         if bytes == 0 { return }
-        let waiting = state.withLock { state in
+        let served = state.withLock { state in
             state.used -= bytes
             precondition(state.used >= 0, "BUG: more bytes were given back than reserved")
-            defer { state.waiting = [] }
-            return state.waiting
+            return state.serveWaiting(limit: limit)
         }
-        for retry in waiting { retry() }
+        for waiter in served { waiter.granted() }
     }
 }

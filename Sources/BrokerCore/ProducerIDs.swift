@@ -19,8 +19,11 @@ struct ProducerIDs {
         self.fileSystem = fileSystem
         if try fileSystem.exists(path) {
             let text = String(decoding: try fileSystem.readWhole(path), as: UTF8.self)
-            guard let first = text.split(separator: "\n").first.flatMap({ Int64($0) }), first >= 0 else {
-                throw DataDirectoryError("\(path): not a producer id: \"\(text)\"")
+            guard let first = text.split(separator: "\n").first.flatMap({ Int64($0) }),
+                (0...Int64.max - 2 * Self.blockSize).contains(first)
+            else {
+                throw DataDirectoryError(
+                    "\(path): not a producer id: \"\(text.prefix(100))\"; restore the file from a backup")
             }
             next = first
         } else {

@@ -35,8 +35,10 @@ package final class StorageThread: Sendable {
         case open(key: Int, FilePath, LogConfiguration, OpenReply)
         case append(Partition, RecordBatchHeader, ByteBuffer, @Sendable (AppendOutcome) -> Void)
         case describeProducers(Partition, @Sendable ([ProducerDescription]) -> Void)
-        /// Closes all logs, cleanly, and ends the thread.
-        case stop(@Sendable () -> Void)
+        /// Calls back when the thread has ended: after `close`.
+        case tellEnd(@Sendable () -> Void)
+        /// Forgets a log that was opened for nothing, and leaves its files alone.
+        case discard(key: Int)
     }
 
     private let queue = BlockingQueue<Command>()
@@ -59,11 +61,19 @@ package final class StorageThread: Sendable {
         case .append(_, _, _, let reply): reply(.refused(.kafkaStorageError, "the collector is stopping"))
         case .describeProducers(_, let reply): reply([])
         case .open(_, let path, _, let reply): reply(.failure(.offline(path)))
-        case .stop(let done): done()
+        case .tellEnd(let done): done()
+        case .discard: break
         }
     }
 
-    func closeQueue() { queue.close() }
+    /// Takes no more commands. Those that were taken are carried out and answered; then all logs are closed, cleanly,
+    /// and the thread ends.
+    ///
+    /// - Parameter done: called when it has ended.
+    func stop(_ done: @escaping @Sendable () -> Void) {
+        submit(.tellEnd(done))
+        queue.close()
+    }
 }
 
 /// The thread's own side: state that no other thread ever sees.
@@ -79,6 +89,7 @@ private final class StorageLoop {
     /// Partitions whose last write failed: told once, until it works again.
     private var failing: Set<Int> = []
     private var lastIntervalFlush: Timestamp
+    private var ends: [@Sendable () -> Void] = []
 
     init(fileSystem: any FileSystem, flush: FlushPolicy, clock: any WallClock, logger: Logger) {
         self.fileSystem = fileSystem
@@ -100,16 +111,15 @@ private final class StorageLoop {
                     append(batch, header, to: partition, reply)
                 case .describeProducers(let partition, let reply):
                     reply(describeProducers(partition))
-                case .stop(let done):
-                    finishRound()
-                    closeAll()
-                    done()
-                    return
+                case .discard(let key): logs[key] = nil
+                case .tellEnd(let done): ends.append(done)
                 }
             }
             finishRound()
             flushInterval()
         }
+        closeAll()
+        for end in ends { end() }
     }
 
     private func open(

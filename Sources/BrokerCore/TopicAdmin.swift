@@ -57,7 +57,6 @@ final class TopicAdmin {
 
     func create(_ wanted: NewTopic) -> Result<Topic, TopicRefusal> {
         if let problem = TopicName.problem(wanted.name) { return .failure(.failed(.invalidTopicException, problem)) }
-        // On disk "a.b-1" of one topic must not be the directory of another's partition.
         let partitions = wanted.partitions ?? configuration.topics.partitions(for: wanted.name)
         guard (1...Self.maximumPartitions).contains(partitions) else {
             return .failure(
@@ -72,7 +71,14 @@ final class TopicAdmin {
         if wanted.validateOnly { return .success(Topic(name: entry.name, id: entry.id, partitions: [])) }
         do {
             try registry.add(entry)
-            return .success(try open([entry])[0])
+            do {
+                return .success(try open([entry])[0])
+            } catch {
+                // It was refused, so it must not be there after the next start. Where this fails too, it will be, empty,
+                // unless it is created anew before.
+                try? registry.remove(entry.name)
+                throw error
+            }
         } catch {
             logger.error("cannot create topic \(wanted.name): \(error)")
             return .failure(.failed(.kafkaStorageError, "\(error)"))
@@ -84,25 +90,27 @@ final class TopicAdmin {
             entry: Int, index: Int32, key: Int, result: Result<(log: LogReader, report: RecoveryReport), LogError>
         )
         let answers = BlockingQueue<Opened>()
-        var settings: [TopicSettings] = []
+        let settings = try entries.map(resolved)
         var expected = 0
         for (number, entry) in entries.enumerated() {
-            let resolved = try configuration.topics.settings(for: entry.name, overrides: entry.settings).get()
-            settings.append(resolved)
             for index in 0..<entry.partitions {
                 let key = nextStorageKey
                 nextStorageKey += 1
                 expected += 1
                 thread(for: key).submit(
-                    .open(key: key, directory.partition(entry.name, index), resolved.log) { result in
+                    .open(key: key, directory.partition(entry.name, index), settings[number].log) { result in
                         answers.put((number, index, key, result))
                     })
             }
         }
         var partitions = entries.map { [Partition?](repeating: nil, count: Int($0.partitions)) }
+        var all: [Opened] = []
         while expected > 0, let batch = answers.takeAll() {
             expected -= batch.count
-            for opened in batch {
+            all += batch
+        }
+        do {
+            for opened in all {
                 let entry = entries[opened.entry]
                 let (log, report) = try opened.result.get()
                 tell(report, entry.name, opened.index)
@@ -111,9 +119,23 @@ final class TopicAdmin {
                     maximumMessageBytes: settings[opened.entry].maximumMessageBytes, storageKey: opened.key,
                     storage: thread(for: opened.key))
             }
+        } catch {
+            // A second attempt opens the same directories: by then nobody else may hold them.
+            for opened in all { thread(for: opened.key).submit(.discard(key: opened.key)) }
+            throw error
         }
         return zip(entries, partitions).map { entry, partitions in
             Topic(name: entry.name, id: entry.id, partitions: partitions.compactMap { $0 })
+        }
+    }
+
+    private func resolved(_ entry: TopicRegistry.Entry) throws -> TopicSettings {
+        switch configuration.topics.settings(for: entry.name, overrides: entry.settings) {
+        case .success(let settings): return settings
+        case .failure(let problem):
+            throw DataDirectoryError(
+                "the settings of topic \"\(entry.name)\": \(problem); correct the rules or use the program that wrote them"
+            )
         }
     }
 

@@ -38,9 +38,14 @@ struct TopicRegistry {
         guard lines.first == Substring(Self.header) else {
             throw DataDirectoryError("\(path), line 1: expected \"\(Self.header)\"; use the program that wrote it")
         }
+        var names: Set<String> = []
         for (number, line) in lines.enumerated().dropFirst() {
             guard let entry = Self.entry(line) else {
                 throw DataDirectoryError("\(path), line \(number + 1): not a topic: \"\(line)\"")
+            }
+            // Its partitions would be opened twice, and written to from two sides.
+            guard names.insert(entry.name).inserted else {
+                throw DataDirectoryError("\(path), line \(number + 1): topic \"\(entry.name)\" stands here already")
             }
             entries.append(entry)
         }
@@ -58,10 +63,19 @@ struct TopicRegistry {
         return Entry(name: String(fields[1]), id: id, partitions: partitions, settings: settings)
     }
 
-    /// Adds a topic. Durable on return; after an error nothing has changed.
+    /// Adds a topic, in place of one of the same name that came to nothing. Durable on return; after an error nothing
+    /// has changed.
     mutating func add(_ entry: Entry) throws(FileError) {
-        try save(entries + [entry])
-        entries.append(entry)
+        let changed = entries.filter { $0.name != entry.name } + [entry]
+        try save(changed)
+        entries = changed
+    }
+
+    /// Takes a topic out that could not be made. Durable on return; after an error nothing has changed.
+    mutating func remove(_ name: String) throws(FileError) {
+        let changed = entries.filter { $0.name != name }
+        try save(changed)
+        entries = changed
     }
 
     private func save(_ entries: [Entry]) throws(FileError) {

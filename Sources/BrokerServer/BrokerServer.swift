@@ -23,8 +23,8 @@ package struct BrokerServerConfiguration: Sendable {
     package var maximumIdle = Duration.seconds(600)
     /// A request of which no further byte comes for this long is given up.
     package var requestProgressTimeout = Duration.seconds(30)
-    /// Where memory is short, a request that comes more slowly is given up.
-    package var leastBytesPerSecond = 256 << 10
+    /// A client that takes no byte of its answers for this long is given up.
+    package var answerProgressTimeout = Duration.seconds(120)
     /// On a stop, how long requests in flight may take to be answered.
     package var drainTimeout = Duration.seconds(10)
 
@@ -96,31 +96,49 @@ final class ConnectionRegistry: Sendable {
         var drain: @Sendable () -> Void
     }
 
+    /// Why a connection is not taken.
+    enum Refusal {
+        case tooMany
+        case stopping
+    }
+
+    private struct State {
+        var entries: [ObjectIdentifier: Entry] = [:]
+        var isStopping = false
+    }
+
     private let limit: Int
-    private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
+    private let state = Mutex(State())
 
     init(limit: Int) { self.limit = limit }
 
-    var count: Int { entries.withLock { $0.count } }
+    var count: Int { state.withLock { $0.entries.count } }
 
-    /// - Returns: false where there are too many.
-    func add(_ channel: any Channel, drain: @escaping @Sendable () -> Void) -> Bool {
-        entries.withLock { entries in
-            if entries.count >= limit { return false }
-            entries[ObjectIdentifier(channel)] = Entry(channel: channel, drain: drain)
-            return true
+    /// - Returns: why the connection is not taken; nil where it is.
+    func add(_ channel: any Channel, drain: @escaping @Sendable () -> Void) -> Refusal? {
+        state.withLock { state in
+            // Accepted just before the end of listening: nobody would drain it any more.
+            if state.isStopping { return .stopping }
+            if state.entries.count >= limit { return .tooMany }
+            state.entries[ObjectIdentifier(channel)] = Entry(channel: channel, drain: drain)
+            return nil
         }
     }
 
     func remove(_ channel: any Channel) {
-        entries.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(channel)) }
+        state.withLock { _ = $0.entries.removeValue(forKey: ObjectIdentifier(channel)) }
     }
 
+    /// Takes no more connections, and has each finish what it has begun.
     func drainAll() {
-        for entry in entries.withLock({ Array($0.values) }) { entry.drain() }
+        let all = state.withLock { state in
+            state.isStopping = true
+            return Array(state.entries.values)
+        }
+        for entry in all { entry.drain() }
     }
 
     func closeAll() {
-        for entry in entries.withLock({ Array($0.values) }) { entry.channel.close(promise: nil) }
+        for entry in state.withLock({ Array($0.entries.values) }) { entry.channel.close(promise: nil) }
     }
 }

@@ -15,6 +15,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// Reserved for a request of which only the length is known, where it is longer.
+    private static let firstReservation = 64 << 10
+
     private let broker: Broker
     private let configuration: BrokerServerConfiguration
     private let connections: ConnectionRegistry
@@ -23,16 +26,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var frames: FrameBuffer
     private var pipeline = RequestPipeline()
     private var client: ClientConnection?
-    /// Bytes reserved for the request that is being read; nil while none are.
-    private var reserved: Int?
-    private var requestBegan = NIODeadline.now()
-    private var waitsForMemory = false
+    /// Bytes reserved for the request that is being read.
+    private var reserved = 0
+    /// The place in the line for more of them.
+    private var waitsForMemory: MemoryBudget.Ticket?
     /// A read that the channel asked for and that was put off.
     private var readIsHeld = false
     private var isDraining = false
     private var isClosing = false
+    /// The channel is inactive: what was reserved has been given back.
+    private var hasEnded = false
     private var lastProgress = NIODeadline.now()
     private var lastRequest = NIODeadline.now()
+    /// Bytes of answers that the kernel has not taken, and since when it is that many.
+    private var untaken: (bytes: Int, since: NIODeadline)?
     private var watch: RepeatedTask?
 
     init(
@@ -57,8 +64,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let drain: @Sendable () -> Void = {
             bound.eventLoop.execute { bound.value.0.drain(context: bound.value.1) }
         }
-        guard connections.add(context.channel, drain: drain) else {
+        switch connections.add(context.channel, drain: drain) {
+        case .tooMany:
             return close(context, because: "there are \(configuration.maximumConnections) connections already")
+        case .stopping: return close(context, because: "the collector is stopping")
+        case nil: break
         }
         let interval = TimeAmount(configuration.requestProgressTimeout / 2)
         watch = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
@@ -70,11 +80,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
+        hasEnded = true
         watch?.cancel()
         connections.remove(context.channel)
         client?.close()
-        broker.requestMemory.release(pipeline.abandon() + (reserved ?? 0))
-        reserved = nil
+        if let waitsForMemory { broker.requestMemory.giveUp(waitsForMemory) }
+        let left = pipeline.abandon()
+        broker.requestMemory.release(left.requests + reserved)
+        broker.responseMemory.release(left.answers)
+        reserved = 0
         context.fireChannelInactive()
     }
 
@@ -106,7 +120,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private var mayRead: Bool {
-        if isDraining || isClosing || waitsForMemory { return false }
+        if isDraining || isClosing || waitsForMemory != nil { return false }
         // A whole request that has to wait its turn keeps more from being read.
         if case .complete = frames.next { return false }
         return true
@@ -130,7 +144,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
                         + "(is the client speaking another protocol, or TLS?)")
             case .incomplete(nil): return
             case .incomplete(let length?):
-                if reserve(length, context) { frames.makeRoom(for: length) }
+                // Twice what has come, so that what is claimed and never sent reserves little.
+                let worthIt = max(Self.firstReservation, 2 * frames.byteCount)
+                if reserve(min(length, worthIt), context) { frames.makeRoom(for: length) }
                 return
             case .complete(let length):
                 guard reserve(length, context) else { return }
@@ -141,33 +157,37 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Reserves the memory for the request at the front, or stops reading until there is some.
-    private func reserve(_ length: Int, _ context: ChannelHandlerContext) -> Bool {
-        if reserved != nil { return true }
-        if waitsForMemory { return false }
+    /// Has `bytes` reserved for the request at the front, or stops reading until they are.
+    private func reserve(_ bytes: Int, _ context: ChannelHandlerContext) -> Bool {
+        if waitsForMemory != nil { return false }
+        let more = bytes - reserved
+        if more <= 0 { return true }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let granted = broker.requestMemory.reserve(length) {
+        waitsForMemory = broker.requestMemory.reserve(more, for: ObjectIdentifier(self)) {
             bound.eventLoop.execute {
                 let (handler, context) = bound.value
-                handler.waitsForMemory = false
-                handler.takeRequests(context)
-                handler.resumeReading(context)
+                handler.granted(more, context)
             }
         }
-        if granted {
-            reserved = length
-            requestBegan = .now()
-        } else {
-            waitsForMemory = true
-        }
-        return granted
+        if waitsForMemory == nil { reserved += more }
+        return waitsForMemory == nil
+    }
+
+    private func granted(_ bytes: Int, _ context: ChannelHandlerContext) {
+        if hasEnded { return broker.requestMemory.release(bytes) }
+        waitsForMemory = nil
+        reserved += bytes
+        // The time that it waited is not the client's.
+        lastProgress = .now()
+        takeRequests(context)
+        resumeReading(context)
     }
 
     private func start(_ frame: ByteBuffer, isProduce: Bool, _ context: ChannelHandlerContext) {
         guard let client else { return }
         lastRequest = .now()
-        let id = pipeline.start(isProduce: isProduce, reservedBytes: reserved ?? 0)
-        reserved = nil
+        let id = pipeline.start(isProduce: isProduce, reservedBytes: reserved)
+        reserved = 0
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         broker.handle(frame, from: client) { reply in
             bound.eventLoop.execute {
@@ -178,7 +198,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func answer(_ id: UInt64, _ reply: Reply, _ context: ChannelHandlerContext) {
-        guard !isClosing else { return }
+        if isClosing {
+            if case .frame(let frame) = reply { broker.responseMemory.release(frame.readableBytes) }
+            return
+        }
         switch reply {
         case .frame(let frame): pipeline.answered(id, with: .frame(frame))
         case .nothing: pipeline.answered(id, with: .nothing)
@@ -195,7 +218,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
             case .frame(let frame):
                 wrote = true
                 let size = frame.readableBytes
-                broker.responseMemory.add(size)
                 let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
                 context.write(wrapOutboundOut(frame)).whenComplete { result in
                     let (handler, context) = bound.value
@@ -211,6 +233,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The oldest answer is out.
     private func finished(bytes: Int, _ context: ChannelHandlerContext) {
         broker.requestMemory.release(pipeline.written())
+        lastProgress = .now()
         if isDraining && pipeline.isEmpty { return context.close(promise: nil) }
         takeRequests(context)
         resumeReading(context)
@@ -227,10 +250,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func checkProgress(_ context: ChannelHandlerContext) {
         let now = NIODeadline.now()
-        if reserved != nil, isTooSlow(now), broker.requestMemory.isShort {
-            return close(context, because: "a request that comes too slowly, while others wait for its memory")
-        }
-        guard pipeline.isEmpty, !waitsForMemory else { return }
+        guard pipeline.isEmpty else { return checkTaking(context) }
+        if waitsForMemory != nil { return }
         if !frames.isEmpty && now - lastProgress > TimeAmount(configuration.requestProgressTimeout) {
             return close(context, because: "an unfinished request, and no further byte of it for a while")
         }
@@ -240,13 +261,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Whether the request at the front comes more slowly than memory can be kept for it when there is little.
-    private func isTooSlow(_ now: NIODeadline) -> Bool {
-        let elapsed = now - requestBegan
-        guard case .incomplete = frames.next, elapsed > TimeAmount(configuration.requestProgressTimeout / 3) else {
-            return false
+    /// Answers that are not taken hold memory: a client that takes none of it for long is given up.
+    private func checkTaking(_ context: ChannelHandlerContext) {
+        let left = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if left == 0 || left != untaken?.bytes {
+            untaken = (left, .now())
+        } else if let untaken, .now() - untaken.since > TimeAmount(configuration.answerProgressTimeout) {
+            close(context, because: "\(left) bytes of answers, and none of them taken for a while")
         }
-        return frames.count < Int(elapsed.nanoseconds / 1_000_000_000) * configuration.leastBytesPerSecond
     }
 
     private func close(_ context: ChannelHandlerContext, because reason: String) {

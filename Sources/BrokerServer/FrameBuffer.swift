@@ -12,20 +12,33 @@ struct FrameBuffer {
     }
 
     private var buffer = ByteBuffer()
+    /// A request that was taken lies in the same memory.
+    private var isShared = false
     private let limit: Int
 
     init(limit: Int) { self.limit = limit }
 
-    var count: Int { buffer.readableBytes }
-
-    var isEmpty: Bool { buffer.readableBytes == 0 }
+    var isEmpty: Bool { byteCount == 0 }
+    /// Bytes that no request was made of yet.
+    var byteCount: Int { buffer.readableBytes }
 
     mutating func append(_ bytes: ByteBuffer) {
         if buffer.readableBytes == 0 {
             buffer = bytes
+            isShared = false
         } else {
+            detach()
             buffer.writeImmutableBuffer(bytes)
         }
+    }
+
+    /// Moves what is here to memory of its own: writing behind a request that is still held would copy both.
+    private mutating func detach() {
+        guard isShared else { return }
+        var rest = ByteBuffer()
+        rest.writeImmutableBuffer(buffer)
+        buffer = rest
+        isShared = false
     }
 
     /// What stands at the front.
@@ -41,18 +54,13 @@ struct FrameBuffer {
 
     /// Takes the whole request at the front, without its length.
     ///
-    /// It keeps the memory that it was read into; what follows it is moved to fresh memory, since writing behind a
-    /// request that is still held would copy both.
+    /// It keeps the memory that it was read into. What follows it stays there too until more is appended: moved at each
+    /// request, thousands of small ones in one read would cost the square of their bytes.
     mutating func take(_ length: Int) -> ByteBuffer? {
         buffer.moveReaderIndex(forwardBy: 4)
         guard let frame = buffer.readSlice(length: length) else { return nil }
-        if buffer.readableBytes == 0 {
-            buffer = ByteBuffer()
-        } else {
-            var rest = ByteBuffer()
-            rest.writeImmutableBuffer(buffer)
-            buffer = rest
-        }
+        isShared = true
+        if buffer.readableBytes == 0 { self = FrameBuffer(limit: limit) }
         return frame
     }
 
@@ -60,6 +68,7 @@ struct FrameBuffer {
     /// only a claim.
     mutating func makeRoom(for length: Int) {
         let missing = length + 4 - buffer.readableBytes
+        detach()
         buffer.reserveCapacity(minimumWritableBytes: min(missing, max(1 << 20, buffer.readableBytes)))
     }
 }

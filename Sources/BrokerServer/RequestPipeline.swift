@@ -44,7 +44,9 @@ struct RequestPipeline {
 
     /// A request was answered.
     mutating func answered(_ id: UInt64, with answer: Answer) {
-        guard let index = requests.firstIndex(where: { $0.id == id }) else { return }
+        guard let index = requests.firstIndex(where: { $0.id == id }) else {
+            preconditionFailure("BUG: a request was answered that is not in flight")
+        }
         precondition(requests[index].answer == nil, "BUG: a request was answered twice")
         requests[index].answer = answer
     }
@@ -67,12 +69,15 @@ struct RequestPipeline {
 
     /// The connection is gone.
     ///
-    /// - Returns: all bytes that were reserved.
-    mutating func abandon() -> Int {
+    /// - Returns: all bytes that were reserved for requests, and the bytes of answers that were not handed to the channel.
+    mutating func abandon() -> (requests: Int, answers: Int) {
         defer {
             requests = []
             writing = 0
         }
-        return requests.reduce(0) { $0 + $1.reservedBytes }
+        let answers = requests.dropFirst(writing).reduce(0) { sum, request in
+            if case .frame(let frame) = request.answer { sum + frame.readableBytes } else { sum }
+        }
+        return (requests.reduce(0) { $0 + $1.reservedBytes }, answers)
     }
 }

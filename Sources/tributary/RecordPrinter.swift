@@ -56,7 +56,8 @@ struct RecordPrinter: ~Copyable {
         _ batch: FetchedBatch, _ contents: RecordBatchContents, _ record: RecordBatchContents.Record
     ) throws {
         let topic = showsTopic ? batch.topic + " " : ""
-        try output.put("\(topic)\(clock.text(of: record.timestamp)) \(batch.partition) \(record.offset) ")
+        let time = clock.text(of: record.timestamp)
+        try output.put("\(topic)\(time) \(batch.partition) \(record.offset) ")
         if let key = record.key {
             try visible(contents.payload.rawBytes.extracting(key))
         } else {
@@ -107,7 +108,8 @@ struct RecordPrinter: ~Copyable {
             json.close("]")
         }
         json.close("}")
-        try output.put(json.bytes.rawBytes)
+        let line = json.bytes
+        try output.put(line.rawBytes)
         output.put(UInt8(ascii: "\n"))
     }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import KafkaClient
+internal import KafkaProtocol
 internal import Logging
 internal import NIOPosix
 
@@ -21,7 +22,8 @@ struct ClusterOptions: ParsableArguments {
     var verbose = false
 
     func addresses() throws -> [BrokerAddress] {
-        let text = bootstrap ?? unsafe getenv("TRIBUTARY_BOOTSTRAP").map { unsafe String(cString: $0) }
+        let environment = unsafe getenv("TRIBUTARY_BOOTSTRAP").map { unsafe String(cString: $0) }
+        let text = bootstrap ?? environment
         do throws(KafkaClientError) {
             return try BrokerAddress.list(text ?? "127.0.0.1:\(BrokerAddress.defaultPort)")
         } catch {
@@ -33,7 +35,7 @@ struct ClusterOptions: ParsableArguments {
 /// Runs a command against a cluster, and turns what goes wrong into one line and an exit status.
 func withCluster(_ options: ClusterOptions, _ body: (KafkaCluster) async throws -> Void) async throws {
     // A reader that went away is told by the write's error.
-    unsafe signal(SIGPIPE, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
     let addresses = try options.addresses()
     let level: Logger.Level = options.verbose ? .debug : .critical
     var logger = Logger(label: "tributary") { StreamLogHandler.standardError(label: $0) }

@@ -57,9 +57,10 @@ extension Broker {
     func answer<Request: KafkaRequest>(
         _: Request.Type, _ header: RequestHeader, _ reply: @escaping @Sendable (Reply) -> Void
     ) -> @Sendable (Request.Response) -> Void {
-        { response in
-            reply(
-                .frame(Request.frame(response, version: header.apiVersion, correlationID: header.correlationID)))
+        { [responseMemory] response in
+            let frame = Request.frame(response, version: header.apiVersion, correlationID: header.correlationID)
+            responseMemory.add(frame.readableBytes)
+            reply(.frame(frame))
         }
     }
 
@@ -68,7 +69,9 @@ extension Broker {
     private func answerUnspoken(_ header: RequestHeader) -> Reply {
         if header.apiKey == .apiVersions {
             let response = ApiVersionsResponse(errorCode: .unsupportedVersion, apis: Self.apis)
-            return .frame(ApiVersionsRequest.frame(response, version: 0, correlationID: header.correlationID))
+            let frame = ApiVersionsRequest.frame(response, version: 0, correlationID: header.correlationID)
+            responseMemory.add(frame.readableBytes)
+            return .frame(frame)
         }
         // What Produce is advertised from (see ProduceRequest.advertisedVersions), but not spoken.
         return .close(reason: "\(header.apiKey) version \(header.apiVersion) is not spoken")

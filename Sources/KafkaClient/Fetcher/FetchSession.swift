@@ -125,8 +125,11 @@ actor FetchSession {
                 } catch {
                     failures += 1
                     wantsRefresh = true
-                    if !error.isRetriable || (!isComplete && !configuration.waitsForTopics) { failure = error }
-                    onEvent(.trouble(error))
+                    if !error.isRetriable || (!isComplete && !configuration.waitsForTopics) {
+                        failure = error
+                    } else {
+                        onEvent(.trouble(error))
+                    }
                 }
                 pump()
                 serveTaker()
@@ -281,7 +284,10 @@ actor FetchSession {
     /// A broker that has nothing should wait before it says so; one that does not is not asked in a circle.
     private func rest(_ places: [TopicPartition], since begin: NIODeadline) {
         let end = begin + TimeAmount(min(configuration.longestWait / 2, .milliseconds(100)))
-        for place in places { positions[place]?.notBefore = max(end, positions[place]?.notBefore ?? end) }
+        for place in places {
+            let before = positions[place]?.notBefore ?? end
+            positions[place]?.notBefore = max(end, before)
+        }
     }
 
     private func request(for places: [TopicPartition]) async -> (FetchRequest, [TopicID: String]?) {

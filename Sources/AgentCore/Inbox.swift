@@ -41,7 +41,8 @@ final class Inbox<Message: Sendable>: Sendable {
         ]
         let milliseconds = timeout.components.seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000
         // Part of a millisecond is waited as a whole one, or the loop would spin through it.
-        _ = unsafe poll(&waits, 2, CInt(clamping: max(0, milliseconds) + (timeout > .milliseconds(milliseconds) ? 1 : 0)))
+        _ = unsafe poll(
+            &waits, 2, CInt(clamping: max(0, milliseconds) + (timeout > .milliseconds(milliseconds) ? 1 : 0)))
         var count: UInt64 = 0
         _ = unsafe read(event, &count, 8)
     }

@@ -1,3 +1,4 @@
+import BrokerCore
 import KafkaProtocol
 import NIOCore
 import Primitives
@@ -103,7 +104,7 @@ struct ConnectionTests {
         try await ServerFixture.with({ $1.maximumBytesInFlight = 2 << 20 }) { fixture in
             let part = Array(bytes(try produce("t", valueBytes: 900_000)).prefix(800_000))
             let sockets = try (0..<8).map { _ in try fixture.connect() }
-            await onThread { [sockets = Sockets(sockets)] in for socket in sockets.all { _ = socket.sendSome(part) } }
+            for socket in sockets { _ = socket.sendSome(part) }
             try await eventually { fixture.broker.requestMemory.waitingCount > 0 }
             for socket in sockets { socket.close() }
             try await eventually {
@@ -127,7 +128,9 @@ struct ConnectionTests {
                 try socket.send(fetch("t"))
                 return socket
             }
-            try await eventually("answers are not counted") { fixture.broker.responseMemory.available == 0 }
+            try await eventually("answers are not counted") {
+                fixture.broker.responseMemory.used >= fixture.broker.responseMemory.limit
+            }
             #expect(try producer.ask(try produce("t")).topics[0].partitions[0].errorCode == .none)
             try await eventually { fixture.reasons.all.filter { $0.contains("none of them taken") }.count == 6 }
             try await eventually { fixture.broker.responseMemory.used == 0 }
@@ -144,7 +147,7 @@ struct ConnectionTests {
             _ = try socket.ask(MetadataRequest(topics: [.init(name: "t")]))
             for _ in 0..<8 { _ = try socket.ask(try produce("t", valueBytes: 900_000)) }
             try socket.send(fetch("t"))
-            var length = Int(try socket.receive(4).rawBytes.bigEndian(Int32.self, at: 0))
+            var length = try #require(try socket.receiveLength())
             #expect(length > 7_000_000)
             // Longer than the limit for a client that takes nothing, but always something.
             while length > 0 {
@@ -204,8 +207,7 @@ struct ConnectionTests {
             #expect(fixture.server.connectionCount == 0)
             // In order, as far as they were taken; then the end.
             var next: Int32 = 1
-            while case let length = try producer.receive(4), length.count == 4 {
-                let frame = ByteBuffer(bytes: try producer.receive(Int(length.rawBytes.bigEndian(Int32.self, at: 0))))
+            while let frame = try producer.receiveFrameIfAny() {
                 #expect(try ResponseFrame(frame).correlationID == next)
                 next += 1
             }
@@ -229,10 +231,4 @@ struct ConnectionTests {
             }
         }
     }
-}
-
-/// Carries sockets to the one thread that uses them.
-private struct Sockets: @unchecked Sendable {
-    let all: [TestSocket]
-    init(_ all: [TestSocket]) { self.all = all }
 }

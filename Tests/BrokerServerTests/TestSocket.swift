@@ -46,7 +46,7 @@ final class TestSocket {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
             }
             if count < 0 { throw Failed(what: "send", code: errno) }
             sent += count
@@ -57,7 +57,7 @@ final class TestSocket {
     func sendSome(_ bytes: [UInt8]) -> Int {
         bytes.withUnsafeBytes {
             max(
-                0, Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL.rawValue | MSG_DONTWAIT.rawValue))
+                0, Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL | MSG_DONTWAIT))
             )
         }
     }
@@ -78,10 +78,19 @@ final class TestSocket {
         return Array(bytes[..<received])
     }
 
+    /// - Returns: nil where the server closed the connection.
+    func receiveLength() throws -> Int? {
+        ByteBuffer(bytes: try receive(4)).getInteger(at: 0, as: Int32.self).map(Int.init)
+    }
+
+    /// - Returns: nil where the server closed the connection.
+    func receiveFrameIfAny() throws -> ByteBuffer? {
+        guard let length = try receiveLength() else { return nil }
+        return ByteBuffer(bytes: try receive(length))
+    }
+
     func receiveFrame() throws -> ByteBuffer {
-        let length = try receive(4)
-        try #require(length.count == 4, "the server closed the connection")
-        return ByteBuffer(bytes: try receive(Int(length.rawBytes.bigEndian(Int32.self, at: 0))))
+        try #require(try receiveFrameIfAny(), "the server closed the connection")
     }
 
     /// Whether the server closes the connection, without a further byte.
@@ -106,7 +115,8 @@ func bytes<Request: KafkaRequest>(_ request: Request, version: Int16? = nil, cor
 func produce(_ topic: String, valueBytes: Int = 20, acknowledgements: Int16 = -1) throws -> ProduceRequest {
     let builder = RecordBatchBuilder(limit: 1 << 28)
     let value = [UInt8](repeating: UInt8(ascii: "x"), count: valueBytes)
-    #expect(builder.append(key: nil, value: value.rawBytes, timestamp: Timestamp(milliseconds: 1_700_000_000_000)))
+    let isAdded = builder.append(key: nil, value: value.rawBytes, timestamp: Timestamp(milliseconds: 1_700_000_000_000))
+    #expect(isAdded)
     let batch = builder.seal(with: try BatchCompressor(.none))
     return ProduceRequest(
         acknowledgements: acknowledgements,

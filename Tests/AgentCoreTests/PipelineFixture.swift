@@ -116,8 +116,8 @@ final class FakeShipper: Shipper {
 
     /// - Parameter answer: to the n-th batch, at once.
     init(
-        onShip: @escaping @Sendable (Sent) -> Void = { _ in },
-        answer: @escaping @Sendable (Int) -> Answer = { _ in .acknowledge }
+        answer: @escaping @Sendable (Int) -> Answer = { _ in .acknowledge },
+        onShip: @escaping @Sendable (Sent) -> Void = { _ in }
     ) {
         self.onShip = onShip
         state = Mutex(State(answer: answer))

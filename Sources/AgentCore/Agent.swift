@@ -30,6 +30,11 @@ package struct Agent: Service {
     /// Runs until a graceful shutdown, or with `once` until all is read and acknowledged. On a shutdown reading stops at
     /// once, and what is under way has ten seconds to be acknowledged; what is not is read again at the next start.
     package func run() async throws {
+        DescriptorLimit.raise()
+        let bootstrap = configuration.collector.bootstrap.map { "\($0)" }.joined(separator: ",")
+        logger.notice(
+            "started",
+            metadata: ["sources": "\(configuration.sources.count)", "collector": "\(bootstrap)", "once": "\(once)"])
         let inbox = Inbox<PipelineMessage>()
         let cluster = KafkaCluster(
             ClusterConfiguration(

@@ -12,7 +12,8 @@ final class BatchAssembler {
     private(set) var since: ContinuousClock.Instant?
     private var ends: [TailedFileID: Int64] = [:]
     /// Consecutive lines are mostly of one file: its end is put into `ends` when another file comes.
-    private var lastFile: (id: TailedFileID, end: Int64)?
+    private var lastFile: TailedFileID?
+    private var lastEnd: Int64 = 0
     /// Batches of the partition that are under way, the oldest first: up to there files are acknowledged.
     var underWay: Deque<BatchTag> = []
 
@@ -28,33 +29,37 @@ final class BatchAssembler {
     /// - Parameter end: behind the line, in its file.
     /// - Returns: false where the batch is full: seal it, and add the line again.
     func add(
-        key: RawSpan, line: RawSpan, timestamp: Timestamp, headers: borrowing RecordHeaders, file: TailedFileID,
+        key: RawSpan, line: RawSpan, timestamp: Timestamp, headers: RecordHeaders?, file: TailedFileID,
         end: Int64
     ) -> Bool {
         guard builder.append(key: key, value: line, timestamp: timestamp, headers: headers) else { return false }
-        if since == nil { since = .now }
-        if let last = lastFile, last.id != file { ends[last.id] = last.end }
-        lastFile = (file, end)
+        if builder.recordCount == 1 { since = .now }
+        if file != lastFile { moveOn(to: file) }
+        lastEnd = end
         return true
     }
 
     /// A record that is of no file.
     func add(key: RawSpan, value: RawSpan, timestamp: Timestamp) -> Bool {
         guard builder.append(key: key, value: value, timestamp: timestamp) else { return false }
-        if since == nil { since = .now }
+        if builder.recordCount == 1 { since = .now }
         return true
     }
 
     func seal(_ compressor: BatchCompressor) -> Shipment {
-        if let lastFile { ends[lastFile.id] = lastFile.end }
+        moveOn(to: nil)
         let batch = builder.seal(with: compressor)
         defer {
             ends = [:]
-            lastFile = nil
             since = nil
         }
         return Shipment(
             topic: topic, partition: partition, records: batch.recordCount, ends: ends, batch: batch)
+    }
+
+    private func moveOn(to file: TailedFileID?) {
+        if let lastFile { ends[lastFile] = lastEnd }
+        lastFile = file
     }
 
     /// Gives the memory back while nothing comes.

@@ -11,6 +11,9 @@ internal import SystemPackage
 final class Pipeline {
     /// Bytes of one file in one turn, so that a flood in one keeps the others waiting for a moment only.
     private static let turn = 256 << 10
+    /// Batches of one partition that are not answered, at the most: five are in flight, the others have the next ready
+    /// when an answer comes. More would only take memory.
+    private static let batchesPerPartition = 8
     /// How long files are read before everything else has its turn: metrics, waiting lines, what is to be stored.
     private static let readingTurn = Duration.milliseconds(20)
     /// While lines keep coming, files are looked at this often and not at each write; it is what a line waits at most.
@@ -104,11 +107,19 @@ final class Pipeline {
             tellProblems()
             try commit(force: false)
             if isDone { break }
-            inbox.wait(
-                orReadable: isStopping == nil && mayRead ? tailer.watchDescriptor : -1,
-                timeout: hasMore && isStopping == nil ? .zero : patience)
+            wait(hasMore: hasMore)
         }
         try commit(force: true)
+    }
+
+    private func wait(hasMore: Bool) {
+        if hasMore && isStopping == nil { return inbox.wait(orReadable: -1, timeout: .zero) }
+        if isStopping != nil || !mayRead { return inbox.wait(orReadable: -1, timeout: patience) }
+        // A writer that writes line by line wakes once for many lines, not for each.
+        if .now - lastRead < Self.coalescing {
+            return inbox.wait(orReadable: -1, timeout: min(patience, Self.coalescing))
+        }
+        inbox.wait(orReadable: tailer.watchDescriptor, timeout: patience)
     }
 
     /// Whether everything that was read has been acknowledged.
@@ -116,7 +127,8 @@ final class Pipeline {
 
     private var isDone: Bool {
         if let since = isStopping { return isDrained || .now - since > stopPatience }
-        return once && isDrained && tailer.nextReadable() == nil && metrics.allSatisfy { $0.wasSampled }
+        guard once, isDrained, tailer.nextReadable() == nil, metrics.allSatisfy(\.wasSampled) else { return false }
+        return !tailer.takeEndsAsFinal()
     }
 
     // MARK: Messages
@@ -189,8 +201,8 @@ final class Pipeline {
         let end = ContinuousClock.now + Self.readingTurn
         var skipped: Set<TailedFileID> = []
         while mayRead, let file = tailer.nextReadable() {
-            guard let route = route(of: file) else {
-                // Its topic is not known yet.
+            guard let route = route(of: file), !isFull(route.assembler) else {
+                // Its topic is not known yet, or its partition has enough to do.
                 if !skipped.insert(file).inserted { return false }
                 continue
             }
@@ -209,21 +221,27 @@ final class Pipeline {
     private func read(_ file: TailedFileID, _ route: Route) -> ReadOutcome {
         let now = clock.now()
         let assembler = route.assembler
-        return tailer.read(file, limit: Self.turn) { line, info in
+        let key = route.key
+        var goOn = true
+        let outcome = tailer.read(file, limit: Self.turn) { line, info in
             let headers = info.headers
             let heldBefore = assembler.heldBytes
             var mustLook = false
             while !assembler.add(
-                key: route.key.rawBytes, line: line, timestamp: now, headers: headers, file: file, end: info.end)
+                key: key.rawBytes, line: line, timestamp: now, headers: headers, file: file, end: info.end)
             {
                 ship(assembler)
                 mustLook = true
             }
-            counters.recordsRead += 1
             // Asked only where the answer may have changed: it counts everything that is held.
-            return mustLook || assembler.heldBytes != heldBefore ? mayRead : true
+            if mustLook || assembler.heldBytes != heldBefore { goOn = mayRead && !isFull(assembler) }
+            return goOn
         }
+        counters.recordsRead += Int64(outcome.lines)
+        return outcome
     }
+
+    private func isFull(_ assembler: BatchAssembler) -> Bool { assembler.underWay.count >= Self.batchesPerPartition }
 
     private func route(of file: TailedFileID) -> Route? {
         if let route = routes[file] { return route }
@@ -305,7 +323,7 @@ final class Pipeline {
     /// How long there is nothing to do unless something happens.
     private var patience: Duration {
         if isStopping != nil { return .milliseconds(100) }
-        var patience = min(tailer.timeToReconcile, .seconds(1))
+        var patience = min(tailer.timeToReconcile, once ? .milliseconds(100) : .seconds(1))
         for source in metrics where partitionCounts[source.topic] != nil { patience = min(patience, source.timeLeft) }
         let now = ContinuousClock.now
         for assembler in assemblers.values {
@@ -357,8 +375,8 @@ struct PipelineCounters: Sendable {
 
 extension LineInfo {
     /// The record's headers: only where there is something to say.
-    var headers: RecordHeaders {
-        if case .whole = part { return isUnterminated ? Self.unterminated : .none }
+    var headers: RecordHeaders? {
+        if case .whole = part { return isUnterminated ? Self.unterminated : nil }
         var fields: [(key: String, value: [UInt8])] = []
         switch part {
         case .whole: break

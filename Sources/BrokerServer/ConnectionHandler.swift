@@ -2,6 +2,12 @@ internal import BrokerCore
 internal import KafkaProtocol
 internal import NIOCore
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
 /// One connection: takes requests off the socket while that is allowed, hands them to the broker, and writes the answers
 /// in order. All state belongs to the channel's event loop.
 final class ConnectionHandler: ChannelDuplexHandler {
@@ -87,7 +93,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close(context, because: "\(error)")
+        guard let failure = error as? IOError, failure.errnoCode == ECONNRESET || failure.errnoCode == EPIPE else {
+            return close(context, because: "\(error)")
+        }
+        // Many clients leave like this; it is worth a word only where something was under way.
+        if frames.isEmpty && pipeline.isEmpty {
+            isClosing = true
+            return context.close(promise: nil)
+        }
+        close(context, because: "the client reset it, with a request under way")
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

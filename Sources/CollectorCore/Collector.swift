@@ -1,5 +1,5 @@
 internal import YAMLConfiguration
-internal import BrokerCore
+package import BrokerCore
 internal import BrokerServer
 package import FileAccess
 package import Logging
@@ -29,6 +29,7 @@ package struct Collector: Service {
 
     /// Runs until a graceful shutdown; then answers what is in flight, and closes the logs cleanly.
     package func run() async throws {
+        DescriptorLimit.raise()
         let group = MultiThreadedEventLoopGroup.singleton
         let broker = try await onDedicatedThread { [configuration, fileSystem, logger] in
             try Broker(
@@ -81,13 +82,20 @@ extension CollectorConfiguration {
         broker.autoCreateTopics = autoCreateTopics
         broker.advertised = advertised.map { BrokerAddress(host: $0.host, port: Int32($0.port)) }
         broker.maximumBytesInFlight = limits.queuedBytes
-        broker.topics.defaultPartitions = Int32(defaultPartitions)
-        broker.topics.rules = topicRules.map { rule in
+        broker.topics = rules
+        return broker
+    }
+
+    /// What topics get when they are created.
+    package var rules: TopicRules {
+        var rules = TopicRules()
+        rules.defaultPartitions = Int32(defaultPartitions)
+        rules.rules = topicRules.map { rule in
             TopicRules.Rule(
                 match: rule.pattern.description, partitions: rule.settings.partitions.map(Int32.init),
                 settings: rule.settings.named)
         }
-        return broker
+        return rules
     }
 
     var server: BrokerServerConfiguration {

@@ -3,6 +3,9 @@ internal import Primitives
 internal import RecordBatches
 internal import SystemPackage
 
+/// A batch's place in its segment's file, and its header.
+typealias PlacedBatch = (position: Int64, header: RecordBatchHeader)
+
 /// Walks over the batches of a segment by their headers, with reads of a few KiB that usually hold the next header too.
 struct BatchScan {
     private let file: any OpenFile
@@ -23,7 +26,7 @@ struct BatchScan {
     /// The next batch's position and header; nil at the end.
     ///
     /// - Throws: `malformed` where there is no whole batch.
-    mutating func next() throws(LogError) -> (position: Int64, header: RecordBatchHeader)? {
+    mutating func next() throws(LogError) -> PlacedBatch? {
         guard position < end else { return nil }
         let here = position
         try fill()
@@ -37,6 +40,9 @@ struct BatchScan {
         }
         guard Int64(header.totalBytes) <= end - here else {
             throw .malformed(path, "byte \(here): a batch of \(header.totalBytes) bytes reaches over the segment's end")
+        }
+        guard SegmentNames.offsets.contains(header.baseOffset), header.lastOffsetDelta >= 0 else {
+            throw .malformed(path, "byte \(here): no batch has the offset \(header.baseOffset)")
         }
         position += Int64(header.totalBytes)
         return (here, header)

@@ -1,19 +1,32 @@
 package import Primitives
+internal import SystemPackage
 
 /// The leader epochs of a partition, each with the offset at which it began, in Kafka's text form:
 /// a line "0" for the version, a line with the number of epochs, and a line "epoch start-offset" for each.
+///
+/// An epoch ends whenever records may have been lost behind what a consumer saw, so that it can notice (KIP-320). The
+/// newest `limit` are kept.
 package struct LeaderEpochs: Sendable, Equatable {
-    package private(set) var entries: [(epoch: LeaderEpoch, start: Offset)] = []
+    package struct Entry: Hashable, Sendable {
+        package var epoch: LeaderEpoch
+        package var start: Offset
+    }
 
-    package static func == (left: LeaderEpochs, right: LeaderEpochs) -> Bool { left.text == right.text }
+    package private(set) var entries: [Entry] = []
 
-    /// What cannot be read is left out: an epoch lost costs consumers a hint, no record.
-    package init(text: [UInt8]) {
-        for line in text.split(separator: UInt8(ascii: "\n")).dropFirst(2) {
-            let fields = line.split(separator: UInt8(ascii: " ")).map { Int64(String(decoding: $0, as: UTF8.self)) }
-            guard fields.count == 2, let epoch = fields[0], let start = fields[1], epoch >= 0, epoch <= Int32.max,
-                start >= 0
-            else { continue }
+    private static let limit = 1000
+
+    package init() {}
+
+    /// - Returns: nil where the text is not of this form.
+    package init?(text: [UInt8]) {
+        let lines = text.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+        guard lines.count >= 2, lines[0] == "0", Int(lines[1]) == lines.count - 2 else { return nil }
+        for line in lines.dropFirst(2) {
+            let fields = line.split(separator: " ").map { Int64($0) }
+            guard fields.count == 2, let epoch = fields[0], let start = fields[1], (0..<Int64(Int32.max)) ~= epoch,
+                SegmentNames.offsets.contains(Offset(start))
+            else { return nil }
             begin(LeaderEpoch(Int32(epoch)), at: Offset(start))
         }
     }
@@ -23,10 +36,25 @@ package struct LeaderEpochs: Sendable, Equatable {
 
     package mutating func begin(_ epoch: LeaderEpoch, at start: Offset) {
         entries.removeAll { $0.start >= start || $0.epoch >= epoch }
-        entries.append((epoch, start))
+        entries.append(Entry(epoch: epoch, start: start))
+        if entries.count > Self.limit { entries.removeFirst() }
+    }
+
+    /// The largest epoch up to `epoch` and the offset behind its last record: Kafka's OffsetForLeaderEpoch.
+    ///
+    /// - Returns: nil for an epoch that has not begun.
+    package func end(of epoch: LeaderEpoch, logEnd: Offset) -> (epoch: LeaderEpoch, end: Offset)? {
+        guard epoch.value >= 0, epoch <= last else { return nil }
+        // Records before the first entry are of epoch 0, or of one no longer kept: the epoch asked for will do.
+        let found = entries.last { $0.epoch <= epoch }?.epoch ?? epoch
+        return (found, entries.first { $0.epoch > epoch }?.start ?? logEnd)
     }
 
     package var text: String {
         "0\n\(entries.count)\n" + entries.map { "\($0.epoch.value) \($0.start)\n" }.joined()
     }
+}
+
+extension LeaderEpochs {
+    static func path(in directory: FilePath) -> FilePath { directory.appending("leader-epoch-checkpoint") }
 }

@@ -10,6 +10,10 @@ package struct LogConfiguration: Hashable, Sendable {
     package var maximumProducers = 10_000
     /// `producer.id.expiration.ms`: a producer idle for longer, whose records are gone too, is forgotten.
     package var producerExpirationMilliseconds: Int64 = 7 * 86_400_000
+    /// `retention.ms`: closed segments whose newest record is older than this are deleted; -1 keeps them.
+    package var retentionMilliseconds: Int64 = 7 * 86_400_000
+    /// `retention.bytes`: the oldest segments are deleted as long as the others have this much; -1 keeps them.
+    package var retentionBytes: Int64 = -1
 
     package init() {}
 }

@@ -5,13 +5,18 @@ package import SystemPackage
 
 /// What opening a log found and did.
 package struct RecoveryReport: Sendable {
+    /// The log was closed, and nothing had to be looked at.
+    package var isClean = false
     /// Whole batches behind the recovery point that were checked.
     package var scannedBytes: Int64 = 0
     /// Bytes cut off behind the last whole batch, and why.
     package var cutBytes: Int64 = 0
     package var cutReason: String?
-    /// Segments whose indexes were built anew.
+    /// Segments before the last whose indexes were built anew.
     package var rebuiltIndexes: Int = 0
+    /// Places that were durable once and cannot be read; what lies around them can. Only those met while something had
+    /// to be built anew: opening a log does not read all of it.
+    package var damages: [LogDamage] = []
 }
 
 /// A log's state as recovery leaves it.
@@ -20,8 +25,13 @@ struct RecoveredLog {
     var active: ActiveSegment
     var startOffset: Offset
     var producers: ProducerTable
-    var leaderEpoch: LeaderEpoch
-    var recoveryPoint: RecoveryPoint?
+    var leaderEpochs: LeaderEpochs
+    /// The point on disk, where it says all that there is.
+    var cleanPoint: RecoveryPoint?
+    /// Whether there is a point on disk.
+    var hasPoint: Bool
+    /// The offsets of producer snapshots on disk, ascending.
+    var snapshots: [Offset]
 }
 
 extension PartitionLog {
@@ -41,11 +51,14 @@ extension PartitionLog {
 
 /// Brings a partition's files into a state that appends can go on from.
 ///
-/// 1. Segments before the last were synced when they were closed: only their indexes' shape is checked.
-/// 2. The last segment is believed up to the recovery point, and read with checksums from there to its first batch that
-///    is not whole, where it is cut.
-/// 3. Its indexes are built anew where anything was scanned; the producers come from the newest snapshot and the
-///    headers behind it.
+/// 1. Segments before the log's start are leftovers of a deletion, and go.
+/// 2. Segments before the last were synced when they were closed: only the ends of their indexes are checked.
+/// 3. The last segment is believed up to the recovery point, and read with checksums from there to its first batch that
+///    is not whole, where it is cut. Where anything was scanned, its indexes are built anew.
+/// 4. The producers come from the newest snapshot and the headers behind it.
+/// 5. Whatever speaks of a later state than was found is removed, durably, before new appends could make it look right:
+///    recovery points and snapshots "from the future".
+/// 6. Unless the log was closed, a new leader epoch begins; its file is durable before the first append.
 struct LogRecovery {
     let directory: FilePath
     let configuration: LogConfiguration
@@ -59,111 +72,137 @@ struct LogRecovery {
     }
 
     mutating func run() throws(LogError) -> RecoveredLog {
-        let listing = try withFiles { () throws(FileError) in
-            try fileSystem.createDirectories(directory)
-            return try fileSystem.list(directory)
+        var (listing, isNew) = try withFiles { () throws(FileError) in try listCreating() }
+        let start = load(LogStart.path(in: directory)).flatMap(LogStart.decode)
+        var bases = listing.offsets("log")
+        if bases.isEmpty {
+            let names = SegmentNames(directory: directory, baseOffset: start ?? .zero)
+            try withFiles { () throws(FileError) in try create(names) }
+            bases = [names.baseOffset]
         }
-        let bases = listing.compactMap { SegmentNames.baseOffset(of: $0.name, suffix: "log") }.sorted()
-        guard let last = bases.last else { return try create() }
+        let dropped = bases.dropLast().indices.prefix { bases[$0 + 1] <= start ?? .zero }.count
+        bases.removeFirst(dropped)
+        removeLeftovers(listing, keeping: Set(bases))
 
         var sealed: [SegmentView] = []
         for (base, next) in zip(bases, bases.dropFirst()) {
             sealed.append(try openSealed(SegmentNames(directory: directory, baseOffset: base), endOffset: next))
         }
-        let point = loadRecoveryPoint().flatMap { $0.baseOffset == last ? $0 : nil }
-        let names = SegmentNames(directory: directory, baseOffset: last)
-        let active = try openActive(names, from: point)
-        let producers = try loadProducers(
-            listing.compactMap { SegmentNames.baseOffset(of: $0.name, suffix: "producers") }, sealed: sealed,
-            active: active.view())
-        return RecoveredLog(
-            sealed: sealed, active: active, startOffset: bases[0], producers: producers,
-            leaderEpoch: try nextLeaderEpoch(at: active.endOffset),
-            recoveryPoint: report.scannedBytes == 0 ? point : nil)
-    }
+        let point = load(RecoveryPoint.path(in: directory)).flatMap { RecoveryPoint($0) }
+        let epochsText = load(LeaderEpochs.path(in: directory))
+        var epochs = epochsText.flatMap { LeaderEpochs(text: $0) } ?? LeaderEpochs()
+        let (active, trusted) = try openActive(
+            SegmentNames(directory: directory, baseOffset: bases[bases.count - 1]), point: point, epoch: epochs.last)
 
-    private func create() throws(LogError) -> RecoveredLog {
-        let names = SegmentNames(directory: directory, baseOffset: .zero)
-        let active = try withFiles { () throws(FileError) in
-            let active = try ActiveSegment(creating: names, interval: configuration.indexIntervalBytes, in: fileSystem)
-            try fileSystem.synchronizeDirectory(directory)
-            return active
-        }
-        return RecoveredLog(
-            sealed: [], active: active, startOffset: .zero, producers: ProducerTable(), leaderEpoch: LeaderEpoch(0),
-            recoveryPoint: nil)
-    }
-
-    private func loadRecoveryPoint() -> RecoveryPoint? {
-        guard let bytes = try? fileSystem.readWhole(RecoveryPoint.path(in: directory), limit: 64) else { return nil }
-        return RecoveryPoint(bytes)
-    }
-
-    // MARK: Segments before the last
-
-    private mutating func openSealed(_ names: SegmentNames, endOffset: Offset) throws(LogError) -> SegmentView {
-        let (log, bytes) = try withFiles { () throws(FileError) in
-            let log = try fileSystem.open(names.log, .read)
-            return (log, try log.status().size)
-        }
-        if let view = try existingIndexes(names, log: log, bytes: bytes, endOffset: endOffset) { return view }
-
-        let (index, timeIndex) = try withFiles { () throws(FileError) in
-            (try fileSystem.open(names.index, .replace), try fileSystem.open(names.timeIndex, .replace))
-        }
-        var entries = IndexWriter(baseOffset: names.baseOffset, interval: configuration.indexIntervalBytes)
-        var scan = BatchScan(file: log, path: names.log, from: 0, to: bytes)
-        while let batch = try scan.next() { entries.add(batch.header, at: batch.position) }
-        entries.finish()
+        listing.snapshots = listing.offsets("producers")
+        let producers = try loadProducers(listing.snapshots, sealed: sealed, active: active)
+        let hasPoint = listing.names.contains(RecoveryPoint.fileName)
         try withFiles { () throws(FileError) in
-            try entries.write(index: index, timeIndex: timeIndex)
-            try index.synchronizeData()
-            try timeIndex.synchronizeData()
+            try discardFuture(&listing, endOffset: active.endOffset, point: hasPoint && trusted == nil)
+            let isUntouched = isNew && epochsText == nil
+            if !report.isClean && !isUntouched {
+                try beginEpoch(&epochs, atLeast: trusted?.leaderEpoch, active: active)
+            }
         }
-        report.rebuiltIndexes += 1
-        return SegmentView(
-            path: names.log, baseOffset: names.baseOffset, endOffset: endOffset, bytes: bytes,
-            maxTimestamp: entries.maxTimestamp,
-            offsetOfMaxTimestamp: entries.offsetOfMaxTimestamp, log: log, index: index, timeIndex: timeIndex,
-            indexEntries: entries.offsetEntries, timeIndexEntries: entries.timeEntries)
+        return RecoveredLog(
+            sealed: sealed, active: active, startOffset: try startOffset(start, first: bases[0], active: active),
+            producers: producers, leaderEpochs: epochs, cleanPoint: report.isClean ? point : nil,
+            hasPoint: hasPoint && trusted != nil, snapshots: listing.snapshots)
     }
 
-    /// The segment with the indexes that are there; nil where they cannot be right.
-    private func existingIndexes(
-        _ names: SegmentNames, log: any OpenFile, bytes: Int64, endOffset: Offset
-    ) throws(LogError) -> SegmentView? {
+    private func load(_ path: FilePath) -> [UInt8]? {
+        try? fileSystem.readWhole(path, limit: 1 << 20)
+    }
+
+    // MARK: The directory
+
+    /// The names in the partition's directory.
+    struct Listing {
+        let names: [String]
+        private let segmentFiles: [(baseOffset: Offset, suffix: Substring)]
+        /// Of producers, ascending.
+        var snapshots: [Offset] = []
+
+        init(_ names: [String]) {
+            self.names = names
+            segmentFiles = names.compactMap { SegmentNames.parse($0) }
+        }
+
+        func offsets(_ suffix: String) -> [Offset] {
+            segmentFiles.lazy.filter { $0.suffix == suffix }.map(\.baseOffset).sorted()
+        }
+    }
+
+    /// Lists the directory, making it where it is not. Its name, and those of the directories made above it, are
+    /// durable before the first file is in it: so a directory with a segment never needs that looked at again.
+    private func listCreating() throws(FileError) -> (Listing, isNew: Bool) {
+        if let listing = try list(), !listing.offsets("log").isEmpty { return (listing, false) }
+        var made = [directory]
+        while let parent = made.last?.parent, !(try fileSystem.exists(parent)) { made.append(parent) }
+        try fileSystem.createDirectories(directory)
+        for path in made.reversed() { try fileSystem.synchronizeDirectory(path.parent ?? path) }
+        // The directory above may be one that an attempt before us made and did not live to sync. Not ours to insist.
+        if let above = made.last?.parent?.parent { try? fileSystem.synchronizeDirectory(above) }
+        return (try list() ?? Listing([]), true)
+    }
+
+    private func list() throws(FileError) -> Listing? {
         do throws(FileError) {
-            let index = try fileSystem.open(names.index, .read)
-            let timeIndex = try fileSystem.open(names.timeIndex, .read)
-            let indexBytes = try index.status().size
-            let timeBytes = try timeIndex.status().size
-            let timeEntries = Int(timeBytes / SegmentIndex.timeEntryBytes)
-            guard indexBytes % SegmentIndex.offsetEntryBytes == 0, timeBytes % SegmentIndex.timeEntryBytes == 0,
-                timeEntries > 0 || bytes == 0
-            else { return nil }
-            var newest = (timestamp: Timestamp.none, offset: Offset.zero)
-            if timeEntries > 0 {
-                let entry = try timeIndex.read(12, at: Int64(timeEntries - 1) * SegmentIndex.timeEntryBytes)
-                guard entry.count == 12 else { return nil }
-                newest.timestamp = Timestamp(milliseconds: entry.rawBytes.bigEndian(Int64.self, at: 0))
-                newest.offset = names.baseOffset + Int64(entry.rawBytes.bigEndian(Int32.self, at: 8))
-            }
-            return SegmentView(
-                path: names.log, baseOffset: names.baseOffset, endOffset: endOffset, bytes: bytes,
-                maxTimestamp: newest.timestamp,
-                offsetOfMaxTimestamp: newest.offset, log: log, index: index, timeIndex: timeIndex,
-                indexEntries: Int(indexBytes / SegmentIndex.offsetEntryBytes), timeIndexEntries: timeEntries)
+            return Listing(try fileSystem.list(directory).map(\.name.string))
         } catch {
             if error.isNotFound { return nil }
-            throw .file(error)
+            throw error
         }
+    }
+
+    private func create(_ names: SegmentNames) throws(FileError) {
+        _ = try ActiveSegment(creating: names, interval: configuration.indexIntervalBytes, in: fileSystem)
+        try fileSystem.synchronizeDirectory(directory)
+    }
+
+    /// Removes what a crash left half done. What cannot be removed is in nobody's way.
+    private func removeLeftovers(_ listing: Listing, keeping bases: Set<Offset>) {
+        for name in listing.names {
+            let isTemporary = name.hasSuffix(".tmp") || name.hasSuffix(".producerstmp")
+            let isOrphan = SegmentNames.parse(name).map { file in
+                ["log", "index", "timeindex"].contains(file.suffix) && !bases.contains(file.baseOffset)
+            }
+            if isTemporary || isOrphan == true { try? fileSystem.remove(directory.appending(name)) }
+        }
+    }
+
+    /// Removes the producers' snapshots of states that the log is not in any more, and the recovery point if told to.
+    private func discardFuture(
+        _ listing: inout Listing, endOffset: Offset, point: Bool
+    ) throws(FileError) {
+        let future = listing.snapshots.filter { $0 > endOffset }
+        listing.snapshots.removeAll { $0 > endOffset }
+        for offset in future {
+            try fileSystem.remove(SegmentNames(directory: directory, baseOffset: offset).producers)
+        }
+        if point { try fileSystem.remove(RecoveryPoint.path(in: directory)) }
+        if point || !future.isEmpty { try fileSystem.synchronizeDirectory(directory) }
+    }
+
+    private func startOffset(
+        _ stored: Offset?, first: Offset, active: ActiveSegment
+    ) throws(LogError) -> Offset {
+        guard let stored, stored > first else { return first }
+        guard stored > active.endOffset else { return stored }
+        // The log lost what was before its start: what comes now must not be hidden.
+        try withFiles { () throws(FileError) in
+            let encoded = LogStart.encode(active.endOffset)
+            try fileSystem.replace(LogStart.path(in: directory), with: encoded.rawBytes)
+        }
+        return active.endOffset
     }
 
     // MARK: The last segment
 
-    private mutating func openActive(_ names: SegmentNames, from point: RecoveryPoint?) throws(LogError)
-        -> ActiveSegment
-    {
+    /// - Returns: the segment, and the recovery point where it is right as far as it goes.
+    private mutating func openActive(
+        _ names: SegmentNames, point: RecoveryPoint?, epoch: LeaderEpoch
+    ) throws(LogError) -> (ActiveSegment, RecoveryPoint?) {
         let (log, index, timeIndex, size) = try withFiles { () throws(FileError) in
             let log = try fileSystem.open(names.log, .update)
             return (
@@ -171,93 +210,84 @@ struct LogRecovery {
                 try log.status().size
             )
         }
-        // A clean stop: not a byte behind the point.
-        if let point, point.bytes == size {
-            return try resume(names, log, index, timeIndex, at: point)
+        var segment = ActiveSegment(
+            names: names, log: log, index: index, timeIndex: timeIndex, interval: configuration.indexIntervalBytes)
+        let trusted = point.flatMap { $0.baseOffset == names.baseOffset && $0.bytes <= size ? $0 : nil }
+        if let trusted, trusted.bytes == size, trusted.leaderEpoch == epoch,
+            try withFiles({ () throws(FileError) in try segment.resume(at: trusted) })
+        {
+            report.isClean = true
+            return (segment, trusted)
         }
-        var entries = IndexWriter(baseOffset: names.baseOffset, interval: configuration.indexIntervalBytes)
-        let trusted = point.map(\.bytes).flatMap { $0 <= size ? $0 : nil } ?? 0
-        var scan = TailScan(file: log, size: size, baseOffset: names.baseOffset, trusted: trusted)
-        var firstTimestamp: Timestamp?
-        while let batch = try scan.next() {
-            entries.add(batch.header, at: batch.position)
-            if firstTimestamp == nil { firstTimestamp = batch.header.maxTimestamp }
-        }
-        report.scannedBytes = scan.position - trusted
-        report.cutBytes = size - scan.position
-        report.cutReason = scan.stop.map { "\(names.log), byte \(scan.position): \($0)" }
-        let end = scan.position
+        try scan(&segment, size: size, trusted: trusted)
         try withFiles { () throws(FileError) in
-            if end < size { try log.truncate(to: end) }
+            if segment.bytes < size { try log.truncate(to: segment.bytes) }
             try index.truncate(to: 0)
             try timeIndex.truncate(to: 0)
-            try entries.write(index: index, timeIndex: timeIndex)
+            try segment.entries.write(index: index, timeIndex: timeIndex)
             // Readers are shown this from the start on, so it has to be durable like everything they see.
-            try log.synchronizeData()
+            do throws(FileError) {
+                try log.synchronizeData()
+            } catch {
+                // The kernel takes what it could not write for written now. Written once more, the next attempt's sync
+                // is about these bytes again.
+                try? rewrite(log, from: segment.bytes - report.scannedBytes, to: segment.bytes)
+                throw error
+            }
             try fileSystem.synchronizeDirectory(directory)
         }
-        return ActiveSegment(
-            resuming: names, log: log, index: index, timeIndex: timeIndex, bytes: end, endOffset: scan.endOffset,
-            entries: entries, firstTimestamp: firstTimestamp)
+        return (segment, trusted)
     }
 
-    private func resume(
-        _ names: SegmentNames, _ log: any OpenFile, _ index: any OpenFile, _ timeIndex: any OpenFile,
-        at point: RecoveryPoint
-    ) throws(LogError) -> ActiveSegment {
-        var entries = IndexWriter(baseOffset: names.baseOffset, interval: configuration.indexIntervalBytes)
-        let (indexBytes, timeBytes, first) = try withFiles { () throws(FileError) in
-            let start = try log.read(RecordBatchHeader.byteCount, at: 0)
-            return (try index.status().size, try timeIndex.status().size, start)
+    private func rewrite(_ log: any OpenFile, from start: Int64, to end: Int64) throws(FileError) {
+        var position = start
+        while position < end {
+            let bytes = try log.read(Int(min(1 << 20, end - position)), at: position)
+            if bytes.isEmpty { return }
+            try log.write(bytes.rawBytes, at: position)
+            position += Int64(bytes.count)
         }
-        entries.resume(
-            offsetEntries: Int(indexBytes / SegmentIndex.offsetEntryBytes),
-            timeEntries: Int(timeBytes / SegmentIndex.timeEntryBytes), maxTimestamp: point.maxTimestamp,
-            offsetOfMaxTimestamp: point.endOffset)
-        let firstTimestamp = try? RecordBatchHeader(parsing: first.rawBytes).maxTimestamp
-        return ActiveSegment(
-            resuming: names, log: log, index: index, timeIndex: timeIndex, bytes: point.bytes,
-            endOffset: point.endOffset, entries: entries, firstTimestamp: firstTimestamp)
     }
 
-    // MARK: Producers and leader epoch
-
-    private func loadProducers(
-        _ snapshots: [Offset], sealed: [SegmentView], active: SegmentView
-    ) throws(LogError) -> ProducerTable {
-        var table = ProducerTable()
-        var from = Offset.zero
-        for offset in snapshots.sorted(by: >) where offset <= active.endOffset {
-            let path = SegmentNames(directory: directory, baseOffset: offset).producers
-            if let bytes = try? fileSystem.readWhole(path, limit: 1 << 30),
-                let loaded = ProducerTable(snapshot: bytes, at: offset)
-            {
-                table = loaded
-                from = offset
-                break
-            }
+    private mutating func scan(
+        _ segment: inout ActiveSegment, size: Int64, trusted: RecoveryPoint?
+    ) throws(LogError) {
+        let names = segment.names
+        if let trusted, trusted.bytes > 0 {
+            var walk = SegmentWalk(
+                file: segment.log, path: names.log, from: 0, to: trusted.bytes,
+                offsets: names.baseOffset..<trusted.endOffset)
+            while let batch = try walk.next() { segment.take(batch.header, at: batch.position) }
+            segment.skip(to: trusted.bytes, endOffset: trusted.endOffset)
+            report.damages += walk.damages
         }
-        for segment in sealed + [active] where segment.endOffset > from && segment.bytes > 0 {
-            let start = try segment.position(of: from)?.position ?? 0
-            var scan = BatchScan(file: segment.log, path: segment.path, from: start, to: segment.bytes)
-            while let batch = try scan.next() {
-                guard batch.header.baseOffset >= from else { continue }
-                table.add(
-                    batch.header, arrival: batch.header.maxTimestamp, limit: configuration.maximumProducers)
-            }
-        }
-        return table
+        let start = segment.bytes
+        var tail = TailScan(file: segment.log, from: start, to: size, endOffset: segment.endOffset)
+        while let batch = try tail.next() { segment.take(batch.header, at: batch.position) }
+        report.scannedBytes = tail.position - start
+        report.cutBytes = size - tail.position
+        report.cutReason = tail.stop.map { "\(names.log), byte \(tail.position): \($0)" }
     }
 
-    /// The leader epoch to write with: one more than the last whenever records may have been lost behind what a
-    /// consumer saw, so that it can notice (KIP-320).
-    private func nextLeaderEpoch(at endOffset: Offset) throws(LogError) -> LeaderEpoch {
-        let path = directory.appending("leader-epoch-checkpoint")
-        var epochs = LeaderEpochs(text: (try? fileSystem.readWhole(path, limit: 1 << 20)) ?? [])
-        guard report.cutBytes > 0 else { return epochs.last }
-        epochs.begin(LeaderEpoch(epochs.last.value + 1), at: endOffset)
+    // MARK: The leader epoch
+
+    /// Begins the epoch to write with: one more than the last, since records may have been lost behind what a consumer
+    /// saw, so that it can notice (KIP-320). Where the file is lost, the batches tell the last.
+    private func beginEpoch(
+        _ epochs: inout LeaderEpochs, atLeast known: LeaderEpoch?, active: ActiveSegment
+    ) throws(FileError) {
+        let last = max(epochs.last, known ?? epochs.last, epochs.entries.isEmpty ? active.lastEpoch : epochs.last)
+        epochs.begin(LeaderEpoch(min(last.value, .max - 2) + 1), at: active.endOffset)
         let text = Array(epochs.text.utf8)
-        try withFiles { () throws(FileError) in try fileSystem.replace(path, with: text.rawBytes) }
-        return epochs.last
+        try fileSystem.replace(LeaderEpochs.path(in: directory), with: text.rawBytes)
+    }
+}
+
+extension FilePath {
+    /// The directory that holds this path's last component; nil at the root.
+    fileprivate var parent: FilePath? {
+        if components.isEmpty || self == "." { return nil }
+        let parent = removingLastComponent()
+        return parent.isEmpty ? "." : parent
     }
 }

@@ -11,7 +11,6 @@ package struct SegmentView: Sendable {
     package var endOffset: Offset
     package var bytes: Int64
     package var maxTimestamp: Timestamp
-    var offsetOfMaxTimestamp: Offset
     var log: any OpenFile
     var index: any OpenFile
     var timeIndex: any OpenFile
@@ -26,10 +25,19 @@ package struct LogView: Sendable {
     /// Behind the last durable record: Kafka's high watermark.
     package var endOffset: Offset
     package var leaderEpoch: LeaderEpoch
-    /// In the order of their base offsets; never empty.
-    package var segments: [SegmentView]
+    /// The segments that take no more appends, in the order of their base offsets. Apart from the active one, so that
+    /// an append copies no array however many there are.
+    package var sealed: [SegmentView]
+    package var active: SegmentView
 
-    package var bytes: Int64 { segments.reduce(0) { $0 + $1.bytes } }
+    /// In the order of their base offsets; never empty.
+    package var segments: [SegmentView] { sealed + [active] }
+
+    package var segmentCount: Int { sealed.count + 1 }
+
+    package func segment(_ index: Int) -> SegmentView { index == sealed.count ? active : sealed[index] }
+
+    package var bytes: Int64 { sealed.reduce(active.bytes) { $0 + $1.bytes } }
 }
 
 /// A run of whole batches in a segment's file.

@@ -4,47 +4,72 @@ internal import Primitives
 /// A segment's sparse index from offsets to file positions, or from timestamps to offsets, as Kafka lays it out.
 ///
 /// Looked up by binary search with small reads, so that it takes no memory however long the log is. Entries up to the
-/// count that the reader was given do not change any more.
+/// count that the reader was given do not change any more. They carry no checksum: whoever uses one looks whether the
+/// batch that it names is there, and scans from the segment's start where it is not.
 enum SegmentIndex {
     static let offsetEntryBytes: Int64 = 8
     static let timeEntryBytes: Int64 = 12
 
-    /// The position of the last batch known to start at or before `relativeOffset`'s batch; 0 where the index has
-    /// nothing that early.
-    static func position(
-        of relativeOffset: Int32, in file: any OpenFile, entries: Int
-    ) throws(FileError) -> Int64 {
-        var found: Int64 = 0
-        var low = 0
-        var high = entries
-        while low < high {
-            let middle = (low + high) / 2
-            let entry = try file.read(Int(offsetEntryBytes), at: Int64(middle) * offsetEntryBytes)
-            // An index shorter than it should be costs a longer scan, no more.
-            guard entry.count == offsetEntryBytes else { break }
-            if entry.rawBytes.bigEndian(Int32.self, at: 0) <= relativeOffset {
-                found = Int64(entry.rawBytes.bigEndian(Int32.self, at: 4))
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return max(0, found)
+    struct OffsetEntry {
+        /// Of the last record of the batch at `position`.
+        var relativeOffset: Int32
+        var position: Int64
     }
 
-    /// The last indexed relative offset whose timestamp is before `timestamp`; nil where there is none.
-    static func relativeOffset(
+    struct TimeEntry {
+        var timestamp: Timestamp
+        /// Of the last record of the batch that has the timestamp.
+        var relativeOffset: Int32
+    }
+
+    /// The last entry at or before `relativeOffset`; nil where the index has nothing that early.
+    static func entry(
+        atOrBefore relativeOffset: Int32, in file: any OpenFile, entries: Int
+    ) throws(FileError) -> OffsetEntry? {
+        try lastEntry(entries) { index throws(FileError) in
+            guard let entry = try offsetEntry(index, in: file) else { return nil }
+            return (entry, entry.relativeOffset <= relativeOffset)
+        }
+    }
+
+    /// The last entry before `timestamp`; nil where there is none.
+    static func entry(
         before timestamp: Timestamp, in file: any OpenFile, entries: Int
-    ) throws(FileError) -> Int32? {
-        var found: Int32?
+    ) throws(FileError) -> TimeEntry? {
+        try lastEntry(entries) { index throws(FileError) in
+            guard let entry = try timeEntry(index, in: file) else { return nil }
+            return (entry, entry.timestamp < timestamp)
+        }
+    }
+
+    static func offsetEntry(_ index: Int, in file: any OpenFile) throws(FileError) -> OffsetEntry? {
+        let bytes = try file.read(Int(offsetEntryBytes), at: Int64(index) * offsetEntryBytes)
+        guard bytes.count == offsetEntryBytes else { return nil }
+        return OffsetEntry(
+            relativeOffset: bytes.rawBytes.bigEndian(Int32.self, at: 0),
+            position: Int64(bytes.rawBytes.bigEndian(Int32.self, at: 4)))
+    }
+
+    static func timeEntry(_ index: Int, in file: any OpenFile) throws(FileError) -> TimeEntry? {
+        let bytes = try file.read(Int(timeEntryBytes), at: Int64(index) * timeEntryBytes)
+        guard bytes.count == timeEntryBytes else { return nil }
+        return TimeEntry(
+            timestamp: Timestamp(milliseconds: bytes.rawBytes.bigEndian(Int64.self, at: 0)),
+            relativeOffset: bytes.rawBytes.bigEndian(Int32.self, at: 8))
+    }
+
+    /// The last entry of those, in order, for which `entry` says yes. An index that ends early costs a longer scan.
+    private static func lastEntry<Entry>(
+        _ count: Int, _ entry: (Int) throws(FileError) -> (Entry, Bool)?
+    ) throws(FileError) -> Entry? {
+        var found: Entry?
         var low = 0
-        var high = entries
+        var high = count
         while low < high {
             let middle = (low + high) / 2
-            let entry = try file.read(Int(timeEntryBytes), at: Int64(middle) * timeEntryBytes)
-            guard entry.count == timeEntryBytes else { break }
-            if entry.rawBytes.bigEndian(Int64.self, at: 0) < timestamp.milliseconds {
-                found = entry.rawBytes.bigEndian(Int32.self, at: 8)
+            guard let (candidate, isBefore) = try entry(middle) else { break }
+            if isBefore {
+                found = candidate
                 low = middle + 1
             } else {
                 high = middle

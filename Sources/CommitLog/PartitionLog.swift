@@ -9,21 +9,39 @@ package import SystemPackage
 /// - `synchronize` makes all of them durable with one fdatasync, and only then do readers see them.
 ///
 /// After an error of the disk that leaves unknown what it holds, the partition takes no appends any more, and reads go
-/// on: fdatasync is not asked twice, since a second success proves nothing of what the first failure dropped.
+/// on: fdatasync is not asked twice, since a second success proves nothing of what the first failure dropped. A full
+/// disk is no such error as long as nothing was handed to fdatasync: the append is refused, and the next may succeed.
 package final class PartitionLog {
     package let directory: FilePath
     package let reader: LogReader
     package internal(set) var producers: ProducerTable
+    /// The terms in which this log was written, for consumers that ask whether they read what was lost.
+    package let leaderEpochs: LeaderEpochs
     package let leaderEpoch: LeaderEpoch
 
-    private let fileSystem: any FileSystem
-    private var configuration: LogConfiguration
-    private var active: ActiveSegment
-    /// Whether there are appends that `synchronize` has not made durable.
+    let fileSystem: any FileSystem
+    private(set) var configuration: LogConfiguration
+    var active: ActiveSegment
+    /// Whether there are appends that neither `synchronize` nor `publish` has shown to the readers.
     private var isDirty = false
-    private var isOffline = false
-    /// What is on disk as the recovery point.
-    private var recoveryPoint: RecoveryPoint?
+    /// Whether appends were published without an fdatasync.
+    package private(set) var hasUnsynchronized = false
+    /// Of the active segment's file.
+    var durableBytes: Int64
+    /// Whether it takes no appends until it is opened anew.
+    package internal(set) var isOffline = false
+    /// A roll failed when it had begun to make files: until one succeeds, nothing may be appended to the old segment,
+    /// since the new one, which is on disk perhaps, begins where it ends.
+    var mustRoll = false
+    /// Index entries could not be written, as on a full disk. They are kept, and cost readers longer scans meanwhile.
+    package private(set) var indexWriteFailures: Int64 = 0
+
+    /// What is on disk as the recovery point, where that is up to date.
+    var cleanPoint: RecoveryPoint?
+    /// Whether there is a recovery point on disk.
+    var hasPoint: Bool
+    /// Offsets of the producers' snapshots on disk, ascending.
+    var snapshots: [Offset]
 
     init(
         directory: FilePath, fileSystem: any FileSystem, configuration: LogConfiguration, recovered: RecoveredLog
@@ -32,13 +50,17 @@ package final class PartitionLog {
         self.fileSystem = fileSystem
         self.configuration = configuration
         self.active = recovered.active
+        self.durableBytes = recovered.active.bytes
         self.producers = recovered.producers
-        self.leaderEpoch = recovered.leaderEpoch
-        self.recoveryPoint = recovered.recoveryPoint
+        self.leaderEpochs = recovered.leaderEpochs
+        self.leaderEpoch = recovered.leaderEpochs.last
+        self.cleanPoint = recovered.cleanPoint
+        self.hasPoint = recovered.hasPoint
+        self.snapshots = recovered.snapshots
         self.reader = LogReader(
             LogView(
                 startOffset: recovered.startOffset, endOffset: recovered.active.endOffset,
-                leaderEpoch: recovered.leaderEpoch, segments: recovered.sealed + [recovered.active.view()]))
+                leaderEpoch: recovered.leaderEpochs.last, sealed: recovered.sealed, active: recovered.active.view()))
     }
 
     /// Behind the last appended record, durable or not: Kafka's log end offset.
@@ -48,7 +70,8 @@ package final class PartitionLog {
     package enum Appended: Hashable, Sendable {
         /// Written; durable after the next `synchronize`.
         case written(baseOffset: Offset, nextOffset: Offset)
-        /// An idempotent producer's batch that needs no write; see the verdict.
+        /// An idempotent producer's batch that needs no write; see the verdict. What it duplicates may itself still
+        /// wait for the next `synchronize`.
         case answered(ProducerTable.Verdict)
     }
 
@@ -70,7 +93,7 @@ package final class PartitionLog {
         guard header.totalBytes <= configuration.segmentBytes, header.totalBytes < Int(Int32.max) else {
             throw .largerThanSegment(bytes: header.totalBytes)
         }
-        if needsRoll(for: header, now: now) { try roll() }
+        if mustRoll || needsRoll(for: header) { try roll() }
 
         var stamped = header
         stamped.baseOffset = active.endOffset
@@ -89,37 +112,56 @@ package final class PartitionLog {
 
     /// Makes every append so far durable, and shows it to the readers.
     package func synchronize() throws(LogError) {
-        try publish(synchronizing: true)
+        if isOffline { throw .offline(directory) }
+        guard isDirty || hasUnsynchronized else { return }
+        do throws(FileError) {
+            try active.log.synchronizeData()
+        } catch {
+            isOffline = true
+            // The kernel goes on showing bytes that it may never write: whoever opens the log anew, on this machine,
+            // must not take them for stored. Nobody has seen them, unless they were published.
+            if !hasUnsynchronized { try? active.log.truncate(to: durableBytes) }
+            throw .file(error)
+        }
+        durableBytes = active.bytes
+        hasUnsynchronized = false
+        show()
     }
 
     /// Shows every append so far to the readers, without waiting for the disk: what flush policies other than `commit`
     /// do. A crash of the machine may take back what was read.
     package func publish() throws(LogError) {
-        try publish(synchronizing: false)
+        if isOffline { throw .offline(directory) }
+        guard isDirty else { return }
+        // If the machine loses all that is appended from here on, the log ends where it was closed last and would look
+        // as if nothing had ever been behind. Without the point it does not, and the leader epoch tells consumers.
+        if hasPoint {
+            try withFiles { () throws(FileError) in
+                try fileSystem.remove(RecoveryPoint.path(in: directory))
+                try fileSystem.synchronizeDirectory(directory)
+            }
+            hasPoint = false
+            cleanPoint = nil
+        }
+        hasUnsynchronized = true
+        show()
     }
 
-    private func publish(synchronizing: Bool) throws(LogError) {
-        if isOffline { throw .offline(directory) }
-        guard isDirty || (synchronizing && hasUnsynchronized) else { return }
+    private func show() {
+        // Indexes are hints that are built anew if need be: they hold nothing up.
         do throws(FileError) {
             try active.entries.write(index: active.index, timeIndex: active.timeIndex)
-            if synchronizing { try active.log.synchronizeData() }
         } catch {
-            isOffline = true
-            throw .file(error)
+            indexWriteFailures += 1
         }
-        hasUnsynchronized = !synchronizing
         guard isDirty else { return }
         isDirty = false
         let view = active.view()
         reader.publish { log in
-            log.segments[log.segments.count - 1] = view
+            log.active = view
             log.endOffset = view.endOffset
         }
     }
-
-    /// Whether appends were published without an fdatasync.
-    package private(set) var hasUnsynchronized = false
 
     /// Makes everything durable and leaves a recovery point, so that the next start scans nothing. The log takes no
     /// appends afterwards.
@@ -138,65 +180,5 @@ package final class PartitionLog {
         producers.expire(
             now: now, idleMilliseconds: configuration.producerExpirationMilliseconds,
             logStart: reader.view.startOffset)
-    }
-
-    // MARK: Rolling
-
-    private func needsRoll(for header: RecordBatchHeader, now: Timestamp) -> Bool {
-        guard active.bytes > 0 else { return false }
-        if active.bytes + Int64(header.totalBytes) > configuration.segmentBytes { return true }
-        // Positions and relative offsets of an index entry are 32 bits.
-        if active.bytes + Int64(header.totalBytes) > Int64(Int32.max) { return true }
-        let relative = active.endOffset - active.names.baseOffset + Int64(header.lastOffsetDelta)
-        if relative > Int64(Int32.max) { return true }
-        guard let first = active.firstTimestamp else { return false }
-        return now.milliseconds - first.milliseconds > configuration.segmentMilliseconds
-    }
-
-    /// Closes the active segment and begins the next.
-    ///
-    /// 1. What is in the active segment becomes durable, indexes included, and visible.
-    /// 2. A snapshot of the producers, so that recovery needs no older segment.
-    /// 3. The new files, then the directory.
-    /// 4. The recovery point. A crash before it only costs a longer scan.
-    private func roll() throws(LogError) {
-        active.entries.finish()
-        try synchronize()
-        let names = SegmentNames(directory: directory, baseOffset: active.endOffset)
-        // Up to here nothing has changed but for durability; a full disk below leaves the old segment in use.
-        let next = try withFiles { () throws(FileError) in
-            try active.entries.write(index: active.index, timeIndex: active.timeIndex)
-            try active.index.synchronizeData()
-            try active.timeIndex.synchronizeData()
-            let snapshot = producers.snapshot(at: names.baseOffset)
-            try fileSystem.replace(names.producers, with: snapshot.rawBytes)
-            let next = try ActiveSegment(creating: names, interval: configuration.indexIntervalBytes, in: fileSystem)
-            try fileSystem.synchronizeDirectory(directory)
-            return next
-        }
-        let closed = active.view()
-        active = next
-        let opened = next.view()
-        reader.publish { log in
-            log.segments[log.segments.count - 1] = closed
-            log.segments.append(opened)
-        }
-        try saveRecoveryPoint()
-    }
-
-    private func saveRecoveryPoint() throws(LogError) {
-        let point = RecoveryPoint(
-            baseOffset: active.names.baseOffset, bytes: active.bytes, endOffset: active.endOffset,
-            maxTimestamp: active.entries.maxTimestamp)
-        if point == recoveryPoint { return }
-        let snapshot = producers.snapshot(at: active.endOffset)
-        try withFiles { () throws(FileError) in
-            try active.index.synchronizeData()
-            try active.timeIndex.synchronizeData()
-            let names = SegmentNames(directory: directory, baseOffset: active.endOffset)
-            try fileSystem.replace(names.producers, with: snapshot.rawBytes)
-            try fileSystem.replace(RecoveryPoint.path(in: directory), with: point.encoded().rawBytes)
-        }
-        recoveryPoint = point
     }
 }

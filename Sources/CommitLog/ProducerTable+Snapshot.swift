@@ -10,6 +10,7 @@ internal import Primitives
 //             8   producer id
 //             2   epoch
 //             8   last arrival, ms
+//             8   sequences up to the last that are known without a gap
 //             1   number of batches, at least 1, and for each:
 //                 4 first sequence, 4 last sequence, 8 last offset, 8 timestamp
 //
@@ -26,6 +27,7 @@ extension ProducerTable {
             bytes.appendBigEndian(id.value)
             bytes.appendBigEndian(producer.epoch.value)
             bytes.appendBigEndian(producer.lastArrival.milliseconds)
+            bytes.appendBigEndian(producer.contiguous)
             bytes.append(UInt8(producer.window.count))
             for batch in producer.window {
                 bytes.appendBigEndian(batch.firstSequence.value)
@@ -46,13 +48,14 @@ extension ProducerTable {
         else { return nil }
         self.init()
         var position = 18
-        for _ in 0..<raw.bigEndian(Int32.self, at: 14) {
-            guard raw.byteCount - position >= 19 else { return nil }
+        for _ in 0..<max(0, raw.bigEndian(Int32.self, at: 14)) {
+            guard raw.byteCount - position >= 27 else { return nil }
             let id = ProducerID(raw.bigEndian(Int64.self, at: position))
             let epoch = ProducerEpoch(raw.bigEndian(Int16.self, at: position + 8))
             let arrival = Timestamp(milliseconds: raw.bigEndian(Int64.self, at: position + 10))
-            let count = Int(raw.byte(at: position + 18))
-            position += 19
+            let contiguous = raw.bigEndian(Int64.self, at: position + 18)
+            let count = Int(raw.byte(at: position + 26))
+            position += 27
             guard count > 0, raw.byteCount - position >= count * 24 else { return nil }
             let window = (0..<count).map { index in
                 let start = position + index * 24
@@ -63,7 +66,8 @@ extension ProducerTable {
                     timestamp: Timestamp(milliseconds: raw.bigEndian(Int64.self, at: start + 16)))
             }
             position += count * 24
-            producers[id] = Producer(epoch: epoch, window: window, lastArrival: arrival)
+            producers[id] = Producer(
+                epoch: epoch, window: window, contiguous: contiguous, lastArrival: arrival)
         }
     }
 }

@@ -4,7 +4,7 @@ package import RecordBatches
 /// What a partition knows of its idempotent producers, and how it answers their batches.
 ///
 /// As Kafka's ProducerStateManager decides, with three differences that clients only gain from: the whole window of
-/// batches is kept over restarts, any older range of the same epoch is answered as a duplicate, and a producer is
+/// batches is kept over restarts, any older range of the same epoch that is known to be written is answered as a duplicate, and a producer is
 /// forgotten by the time of arrival, never by the time in its records, and never while its records are retained.
 ///
 /// Owned by the partition's writer. It holds what is appended, durable or not: an answer is given only once the log is
@@ -20,13 +20,18 @@ package struct ProducerTable: Sendable {
         var lastOffset: Offset
         var timestamp: Timestamp
 
-        var firstOffset: Offset { lastOffset + -lastSequence.distance(from: firstSequence) }
+        var firstOffset: Offset {
+            lastOffset + -((Int64(lastSequence.value) - Int64(firstSequence.value)) & 0x7fff_ffff)
+        }
     }
 
     package struct Producer: Hashable, Sendable {
         package internal(set) var epoch: ProducerEpoch
         /// The newest last; never empty.
         var window: [AppendedBatch]
+        /// How many sequences up to the last are known to be in the log without a gap, counted up to 2^30 - 1. Only
+        /// those are answered as duplicates: what came before the first batch known here may never have been written.
+        var contiguous: Int64
         /// When its last batch arrived, by the collector's clock.
         package internal(set) var lastArrival: Timestamp
 
@@ -69,8 +74,8 @@ package struct ProducerTable: Sendable {
             return .duplicate(baseOffset: same.firstOffset, lastOffset: same.lastOffset, timestamp: same.timestamp)
         }
         if header.baseSequence == producer.lastSequence.advanced(by: 1) { return .append }
-        return header.lastSequence.distance(from: producer.lastSequence) <= 0
-            && header.baseSequence.distance(from: producer.lastSequence) <= 0 ? .oldDuplicate : .outOfOrderSequence
+        let age = producer.lastSequence.distance(from: header.baseSequence)
+        return Int64(header.lastOffsetDelta) <= age && age < producer.contiguous ? .oldDuplicate : .outOfOrderSequence
     }
 
     /// Takes note of a batch that is in the log.
@@ -81,17 +86,25 @@ package struct ProducerTable: Sendable {
         let batch = AppendedBatch(
             firstSequence: header.baseSequence, lastSequence: header.lastSequence, lastOffset: header.lastOffset,
             timestamp: header.maxTimestamp)
+        let count = Int64(header.lastOffsetDelta) + 1
         if var producer = producers[header.producerID], producer.epoch == header.producerEpoch {
             producers[header.producerID] = nil
+            // A gap there can be only where the log is rebuilt over damage.
+            let follows = header.baseSequence == producer.lastSequence.advanced(by: 1)
+            producer.contiguous = min(Self.contiguousLimit, count + (follows ? producer.contiguous : 0))
             if producer.window.count == Self.windowLength { producer.window.removeFirst() }
             producer.window.append(batch)
             producer.lastArrival = max(arrival, producer.lastArrival)
             producers[header.producerID] = producer
         } else {
-            producers[header.producerID] = Producer(epoch: header.producerEpoch, window: [batch], lastArrival: arrival)
+            producers[header.producerID] = Producer(
+                epoch: header.producerEpoch, window: [batch], contiguous: min(Self.contiguousLimit, count),
+                lastArrival: arrival)
             evict(downTo: limit)
         }
     }
+
+    private static let contiguousLimit: Int64 = 1 << 30 - 1
 
     /// Forgets producers idle for `idle` or longer whose last record is before `logStart`.
     package mutating func expire(now: Timestamp, idleMilliseconds: Int64, logStart: Offset) {
@@ -104,7 +117,9 @@ package struct ProducerTable: Sendable {
     private mutating func evict(downTo limit: Int) {
         guard producers.count > limit else { return }
         let count = producers.count - limit + limit / 8
-        let oldest = producers.sorted { $0.value.lastArrival < $1.value.lastArrival }.prefix(count)
+        let oldest = producers.sorted {
+            ($0.value.lastArrival, $0.value.lastOffset) < ($1.value.lastArrival, $1.value.lastOffset)
+        }.prefix(count)
         for (id, _) in oldest { producers[id] = nil }
         evicted += Int64(oldest.count)
     }

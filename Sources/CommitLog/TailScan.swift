@@ -2,39 +2,37 @@ internal import FileAccess
 internal import Primitives
 internal import RecordBatches
 
-/// Reads a segment's batches from the start, with checksums behind a trusted position, up to the first that is not
-/// whole. It never throws for what the bytes are, only for what the disk does.
+/// Reads the batches of a segment's end with their checksums, up to the first that is not whole or not the next. It
+/// never throws for what the bytes are, only for what the disk does.
 struct TailScan {
     private let file: any OpenFile
     private let size: Int64
-    private let trusted: Int64
-    private(set) var position: Int64 = 0
+    private(set) var position: Int64
     private(set) var endOffset: Offset
     /// Why the scan stopped before the file's end; nil where it did not.
     private(set) var stop: String?
 
-    init(file: any OpenFile, size: Int64, baseOffset: Offset, trusted: Int64) {
+    /// - Parameter endOffset: the offset of the batch at `start`.
+    init(file: any OpenFile, from start: Int64, to size: Int64, endOffset: Offset) {
         self.file = file
         self.size = size
-        self.endOffset = baseOffset
-        self.trusted = trusted
+        self.position = start
+        self.endOffset = endOffset
     }
 
-    mutating func next() throws(LogError) -> (position: Int64, header: RecordBatchHeader)? {
+    mutating func next() throws(LogError) -> PlacedBatch? {
         guard position < size, stop == nil else { return nil }
         let here = position
         // The header first, then the whole batch, so that a length of nonsense costs no memory.
-        var bytes = try read(RecordBatchHeader.byteCount, at: here)
-        guard let header = check(bytes, wholly: false), Int64(header.totalBytes) <= size - here else {
-            stop = stop ?? "the batch reaches over the file's end"
+        guard let header = check(try read(RecordBatchHeader.byteCount, at: here), wholly: false) else { return nil }
+        guard Int64(header.totalBytes) <= size - here else {
+            stop = "the batch reaches over the file's end"
             return nil
         }
-        if here >= trusted {
-            bytes = try read(header.totalBytes, at: here)
-            guard check(bytes, wholly: true) != nil else { return nil }
-        }
-        guard header.baseOffset >= endOffset, header.lastOffsetDelta >= 0 else {
-            stop = "a batch at offset \(header.baseOffset) behind offset \(endOffset)"
+        guard check(try read(header.totalBytes, at: here), wholly: true) != nil else { return nil }
+        // The offset lies outside of the checksum; in what was appended it is always the next.
+        guard header.baseOffset == endOffset else {
+            stop = "a batch at offset \(header.baseOffset) where \(endOffset) comes"
             return nil
         }
         position += Int64(header.totalBytes)

@@ -68,8 +68,10 @@ package struct PosixFileSystem: FileSystem {
             let parent = path.removingLastComponent()
             if parent.isEmpty || parent == path { break }
             try createDirectories(parent)
-            try createDirectories(path)
-            return
+            // Not once more from the top: where nothing can be made, as in /proc, that would never end.
+            if unsafe path.withPlatformString({ unsafe mkdir($0, 0o750) }) == 0 { return }
+            guard Errno.current == .fileExists else { break }
+            return try createDirectories(path)
         default: break
         }
         throw FileError(operation: "mkdir", path: path, errno: failure)

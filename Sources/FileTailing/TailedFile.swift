@@ -61,6 +61,8 @@ final class TailedFile {
     var unlinkedAt: Timestamp?
     /// The last status was taken so shortly after the last modification that the next may not show in the time stamp.
     var isRacy = true
+    /// The earlier files of its path were looked at after it had content.
+    var hasCheckedEarlier = false
 
     var descriptor: (any OpenFile)?
     var openIndex = 0
@@ -70,6 +72,7 @@ final class TailedFile {
     var isReadable = false
     var isQueued = false
     var problem: FileError?
+    var isRetried = false
     var checkpointChanged = true
 
     struct Place {
@@ -121,6 +124,14 @@ final class TailedFile {
     var isGone: Bool { if case .gone = placement { true } else { false } }
     var isPinned: Bool { isUnlinked && (unread > 0 || unacknowledged > 0) }
 
+    /// Whether it is a rotated predecessor of another file.
+    func isEarlier(than other: TailedFile) -> Bool {
+        guard !isGone, source == other.source, originalPath == other.originalPath else { return false }
+        if !other.isUnlinked { return true }
+        if let born, let later = other.born { return born < later }
+        return modified < other.modified
+    }
+
     func checkpoint(source: String) -> FileCheckpoint {
         FileCheckpoint(
             id: id, source: source, originalPath: originalPath, path: path, number: number, born: born,
@@ -136,10 +147,18 @@ final class TailedFile {
         marks.append(contentGuard)
     }
 
-    /// Commits everything before `position`.
+    /// Commits everything before `position`. What lies behind the read position, as for an acknowledgement that comes
+    /// after a rewind, is not read again.
     func acknowledge(upTo position: Int64) {
-        precondition(position <= readPosition, "BUG: acknowledged what was never read")
         guard position > committed else { return }
+        if position > readPosition {
+            readPosition = position
+            scannedTo = position
+            nulsTo = position
+            readGuard = nil
+            lineStart = nil
+            longLines.removeAll()
+        }
         committed = position
         let passed = marks.prefix { $0.end <= position }.count
         if passed > 0 {
@@ -182,6 +201,7 @@ final class TailDirectory {
     var needsListing = false
     var isScheduled = false
     var problem: Errno?
+    var watchProblem: Errno?
 
     /// One pattern of one source, and which of its components is to be matched here.
     struct Role: Hashable {

@@ -18,11 +18,26 @@ extension Tailer {
                 continue
             }
             queue.append(file)
+            if hasToWait(file) { continue }
             return file.id
         }
         queue.removeAll(keepingCapacity: queue.count < 4096)
         queueHead = 0
         return nil
+    }
+
+    /// Whether an earlier file of the same path is to be read first, so that a path's lines stay in order across
+    /// rotation. What a writer wrote to the old file before it opened the new one is there by the time that something
+    /// is in the new one: so the old one is looked at once more before the first line of the new one.
+    private func hasToWait(_ file: TailedFile) -> Bool {
+        if unlinked.isEmpty { return false }
+        var waits = false
+        for other in unlinked.values where other !== file && other.isEarlier(than: file) {
+            if !file.hasCheckedEarlier && !other.isArchived { markReadable(other) }
+            if other.isReadable { waits = true }
+        }
+        file.hasCheckedEarlier = true
+        return waits
     }
 
     func markReadable(_ file: TailedFile) {
@@ -41,7 +56,7 @@ extension Tailer {
     /// What a file's new status says.
     func update(_ file: TailedFile, _ status: FileStatus) {
         let changed = status.size != file.size || status.modified != file.modified
-        guard changed || file.isRacy else { return }
+        guard changed || file.isRacy || status.size > file.scannedTo else { return }
         file.size = status.size
         file.largestSize = max(file.largestSize, status.size)
         file.modified = status.modified
@@ -94,7 +109,9 @@ extension Tailer {
         file.isReadable = false
         if file.problem?.errno != error.errno { report(error, at: file.path) }
         file.problem = error
-        if !retries.contains(where: { $0 === file }) { retries.append(file) }
+        if file.isRetried { return }
+        file.isRetried = true
+        retries.append(file)
     }
 
     func close(_ file: TailedFile) {

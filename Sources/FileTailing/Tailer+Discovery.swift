@@ -195,9 +195,10 @@ extension Tailer {
     /// Whether a new file may be begun.
     private var hasRoom: Bool {
         if files.count >= limits.files { return false }
-        if unlinked.isEmpty { return true }
+        if unlinked.isEmpty && unsettled.isEmpty { return true }
         let pinned = unlinked.values.filter { $0.isPinned && !$0.isGone && $0.placement != .missing }
-        return pinned.count < limits.pinnedFiles
+        let leaving = unsettled.values.filter { $0.unread > 0 || $0.unacknowledged > 0 }
+        return pinned.count + leaving.count < limits.pinnedFiles
             && pinned.reduce(Int64(0), { $0 + $1.unread }) < limits.pinnedBytes
     }
 

@@ -34,6 +34,9 @@ extension Tailer {
                 sought.append(file)
             }
         }
+        defer {
+            for file in lost where files[file.id] === file { adoptGenerations(after: file) }
+        }
         if sought.isEmpty { return }
         let found = search(for: Set(sought.map(\.number)), in: neighbourhood(of: sought))
         for file in sought {

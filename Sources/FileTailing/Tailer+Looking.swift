@@ -59,14 +59,17 @@ extension Tailer {
     /// Looks at the directories that are not watched, or at all of them.
     func lookAround(everywhere: Bool) {
         for (source, settings) in sources.enumerated() {
-            for (pattern, glob) in settings.include.enumerated() where directories[glob.base]?.roles.isEmpty ?? true {
+            for (pattern, glob) in settings.include.enumerated() {
                 enter(glob.base, [TailDirectory.Role(source: source, pattern: pattern, depth: 0)])
             }
         }
         for directory in Array(directories.values) where everywhere || directory.watch == nil { refresh(directory) }
         let again = retries
         retries.removeAll()
-        for file in again where files[file.id] != nil { markReadable(file) }
+        for file in again {
+            file.isRetried = false
+            if files[file.id] === file { markReadable(file) }
+        }
         for place in waiting { touch(place.directory, place.name) }
         waiting.removeAll()
     }
@@ -145,14 +148,14 @@ extension Tailer {
             let watch = try watcher.watch(directory.path)
             directory.watch = watch
             watches[watch, default: []].append(directory)
-            directory.problem = nil
+            directory.watchProblem = nil
             // What happened before the watch is not known.
             touch(directory)
         } catch {
-            if !error.isNotFound {
-                counters.watchFailures += 1
-                note(error, at: directory)
-            }
+            if error.isNotFound { return }
+            counters.watchFailures += 1
+            if directory.watchProblem != error.errno { report(error, at: directory.path) }
+            directory.watchProblem = error.errno
         }
     }
 

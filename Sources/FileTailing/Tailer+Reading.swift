@@ -114,15 +114,29 @@ extension Tailer {
         return false
     }
 
+    /// For an owner that reads all there is and then ends: the last line of a file is handed out even without a newline,
+    /// once the file has not changed for the settle time.
+    ///
+    /// - Returns: whether there are such lines still; their files are readable again, to see whether it is time.
+    package func takeEndsAsFinal() -> Bool {
+        takesEndsAsFinal = true
+        var areLeft = false
+        for file in files.values where !file.isGone && file.problem == nil && file.size > file.readPosition {
+            markReadable(file)
+            areLeft = true
+        }
+        return areLeft
+    }
+
     /// Whether the bytes before the read position are those that were there when it was read up to.
     private func isProven(_ file: TailedFile) -> Bool {
         guard let proof = file.readGuard, proof.hash.length > 0 else { return true }
         return unsafe ContentHash(window.bytes(from: proof.end - Int64(proof.hash.length), to: proof.end)) == proof.hash
     }
 
-    /// Rotated away or deleted, and silent for the settle time: nothing comes any more.
+    /// Rotated away or deleted (or the owner wants all there is), and silent for the settle time: nothing comes any more.
     func isFinal(_ file: TailedFile) -> Bool {
-        guard file.isUnlinked else { return false }
+        guard file.isUnlinked || takesEndsAsFinal else { return false }
         let last = max(file.changedAt, file.unlinkedAt ?? file.changedAt)
         return now.milliseconds - last.milliseconds >= limits.settleTime.milliseconds
     }

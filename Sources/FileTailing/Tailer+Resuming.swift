@@ -40,9 +40,15 @@ extension Tailer {
         let sought = Set(left.keys.map(\.source))
         paths += directories.values.filter { $0.roles.contains { sought.contains($0.source) } }.map(\.path)
         let found = search(for: Set(left.keys.map(\.number)), in: paths)
+        var rotated: [TailedFile] = []
+        defer {
+            for file in rotated { adoptGenerations(after: file) }
+        }
         for (key, checkpoints) in left {
             if let (path, status) = found[key.number] {
-                _ = resume(checkpoints, source: key.source, at: path, status, included: false)
+                if resume(checkpoints, source: key.source, at: path, status, included: false), let file = current[key] {
+                    rotated.append(file)
+                }
             } else {
                 resumeMissing(checkpoints, source: key.source)
             }

@@ -51,6 +51,7 @@ package final class Tailer {
     var nextReconcile: Timestamp?
     var now: Timestamp
     var hasScanned = false
+    var takesEndsAsFinal = false
 
     package internal(set) var counters = TailCounters()
     var changed: [TailedFile] = []

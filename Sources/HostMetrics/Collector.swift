@@ -4,9 +4,13 @@ package enum CollectorKind: String, CaseIterable, Sendable {
     case fileHandles = "file_handles"
     case entropy, conntrack, pressure, cgroups, interrupts, numa, sensors, thermal
     case powerSupply = "power_supply"
+    case diskHealth = "disk_health"
+    case raid
+    /// Single processes.
+    case process
 
     /// Those that run unless the configuration says otherwise.
-    package static var defaults: Set<CollectorKind> { Set(allCases) }
+    package static var defaults: Set<CollectorKind> { Set(allCases).subtracting([.process]) }
 }
 
 /// Reads one part of the host. It may keep what it needs for rates; a failure costs only the points it could not read.
@@ -44,6 +48,9 @@ extension CollectorKind {
         case .sensors: SensorsCollector.self
         case .thermal: ThermalCollector.self
         case .powerSupply: PowerSupplyCollector.self
+        case .diskHealth: DiskHealthCollector.self
+        case .raid: RAIDCollector.self
+        case .process: PerProcessCollector.self
         }
     }
 

@@ -16,6 +16,7 @@ package struct HostMetricsConfiguration: Sendable {
     package var filesystems = FilesystemSelection()
     package var interfaces = InterfaceSelection()
     package var cgroups = CgroupSelection()
+    package var processes = ProcessSelection()
 
     package init() {}
 }
@@ -78,4 +79,17 @@ package struct CgroupSelection: Sendable {
     package var interval: Duration = .seconds(10)
 
     package init() {}
+}
+
+/// Which processes are told one by one.
+package struct ProcessSelection: Sendable {
+    /// Patterns of commands, as the kernel keeps them (15 bytes).
+    package var included: [NamePattern] = ["*"]
+    package var excluded: [NamePattern] = []
+    /// The most processes in a sample: those that used the most CPU time since the sample before.
+    package var limit = 20
+
+    package init() {}
+
+    func includes(_ command: [UInt8]) -> Bool { included.matches(command) && !excluded.matches(command) }
 }

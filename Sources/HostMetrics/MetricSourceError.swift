@@ -44,6 +44,11 @@ package struct MetricSourceError: Error, Hashable, Sendable, CustomStringConvert
         problem == .unreadable(.operationNotSupportedByDevice) || problem == .unreadable(.noSuchProcess)
     }
 
+    /// The file is for others to read.
+    var isRefusal: Bool {
+        problem == .unreadable(.permissionDenied) || problem == .unreadable(.notPermitted)
+    }
+
     /// The kernel or a driver has the file and does not do what it is for.
     var isUnsupported: Bool {
         problem == .unreadable(.notSupportedOnSocket) || problem == .unreadable(.notSupported)

@@ -45,6 +45,11 @@ struct SourceReader {
         }
     }
 
+    /// How many names a directory has; nil where it cannot be read.
+    func count(_ path: String) -> Int64? {
+        (try? fileSystem.list(self.path(path))).map { Int64($0.count) }
+    }
+
     private mutating func read(whole path: FilePath) throws(MetricSourceError) -> SourceText {
         do throws(FileError) {
             let file = try fileSystem.open(path, .read)

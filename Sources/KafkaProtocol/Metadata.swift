@@ -44,11 +44,20 @@ package struct MetadataRequest: KafkaRequest, Equatable {
             self.topics = topics.isEmpty ? nil : topics
         } else {
             topics = try reader.nullableMessages(flexible: flexible, version: version)
+            if flexible && topics == nil { try Self.skipWidePadding(&reader, version) }
         }
         allowAutoTopicCreation = try version >= 4 ? reader.boolean() : true
         includeClusterAuthorizedOperations = try (8...10).contains(version) ? reader.boolean() : false
         includeTopicAuthorizedOperations = try version >= 8 ? reader.boolean() : false
         try reader.skipTaggedFields(flexible: flexible)
+    }
+
+    /// librdkafka (2.16, when all topics are asked for) writes the null array in four bytes where it has one; Kafka does
+    /// not mind, since it does not look at what follows a request.
+    private static func skipWidePadding(_ reader: inout WireReader, _ version: Int16) throws(WireError) {
+        let rest = (9...10).contains(version) ? 4 : 3
+        guard reader.remaining == rest + 3 else { return }
+        for _ in 0..<3 { _ = try reader.integer(UInt8.self) }
     }
 
     package func write(to writer: inout WireWriter, version: Int16) {

@@ -12,6 +12,28 @@ extension APIKey {
         case .deleteTopics: DeleteTopicsRequest.versions
         case .initProducerID: InitProducerIDRequest.versions
         case .describeProducers: DescribeProducersRequest.versions
+        case .createPartitions: CreatePartitionsRequest.versions
+        case .deleteRecords: DeleteRecordsRequest.versions
+        case .describeConfigs: DescribeConfigsRequest.versions
+        case .alterConfigs: AlterConfigsRequest.versions
+        case .incrementalAlterConfigs: IncrementalAlterConfigsRequest.versions
+        case .joinGroup: JoinGroupRequest.versions
+        case .syncGroup: SyncGroupRequest.versions
+        case .heartbeat: HeartbeatRequest.versions
+        case .leaveGroup: LeaveGroupRequest.versions
+        case .offsetCommit: OffsetCommitRequest.versions
+        case .offsetFetch: OffsetFetchRequest.versions
+        case .offsetDelete: OffsetDeleteRequest.versions
+        case .listGroups: ListGroupsRequest.versions
+        case .describeGroups: DescribeGroupsRequest.versions
+        case .deleteGroups: DeleteGroupsRequest.versions
+        case .offsetForLeaderEpoch: OffsetForLeaderEpochRequest.versions
+        case .describeCluster: DescribeClusterRequest.versions
+        case .describeTopicPartitions: DescribeTopicPartitionsRequest.versions
+        case .describeLogDirs: DescribeLogDirsRequest.versions
+        case .describeACLs: DescribeACLsRequest.versions
+        case .createACLs: CreateACLsRequest.versions
+        case .deleteACLs: DeleteACLsRequest.versions
         default: nil
         }
     }

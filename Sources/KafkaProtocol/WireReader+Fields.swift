@@ -33,10 +33,27 @@ extension WireReader {
         try array(flexible: flexible, minimumElementSize: 4) { reader throws(WireError) in try reader.integer() }
     }
 
+    package mutating func nullableIntegers(flexible: Bool) throws(WireError) -> [Int32]? {
+        try nullableArray(flexible: flexible, minimumElementSize: 4) { reader throws(WireError) in
+            try reader.integer()
+        }
+    }
+
+    package mutating func nullableStrings(flexible: Bool) throws(WireError) -> [String]? {
+        try nullableArray(flexible: flexible, minimumElementSize: flexible ? 1 : 2) { reader throws(WireError) in
+            try reader.string(flexible: flexible)
+        }
+    }
+
     package mutating func strings(flexible: Bool) throws(WireError) -> [String] {
         try array(flexible: flexible, minimumElementSize: flexible ? 1 : 2) { reader throws(WireError) in
             try reader.string(flexible: flexible)
         }
+    }
+
+    /// A message that may be null: a byte says so, negative where it is.
+    package mutating func nullableMessage<Message: KafkaMessage>(version: Int16) throws(WireError) -> Message? {
+        try integer(Int8.self) < 0 ? nil : Message(from: &self, version: version)
     }
 
     package mutating func nullableMessages<Message: KafkaMessage>(

@@ -52,7 +52,7 @@ package struct WireReader: Sendable {
 
     // MARK: Strings and bytes
 
-    /// A string that may be null: int16 length, or compact.
+    /// A string that may be null (int16 length, or compact), of at most 32767 bytes.
     package mutating func nullableString(flexible: Bool) throws(WireError) -> String? {
         guard let length = try nullableLength(flexible: flexible, short: true) else { return nil }
         guard let slice = buffer.readSlice(length: length) else { throw fail(.endOfMessage) }
@@ -146,6 +146,9 @@ package struct WireReader: Sendable {
             length = Int64(try integer(Int32.self))
         }
         if length == -1 { return nil }
+        // A compact length could say more, but Kafka takes no longer strings either, and one that came in a flexible
+        // version may have to be answered in an older one.
+        if short && length > Int64(Int16.max) { throw fail(.lengthOutOfRange(length)) }
         guard length >= 0, length <= Int64(remaining) else { throw fail(.lengthOutOfRange(length)) }
         return Int(length)
     }

@@ -33,8 +33,22 @@ extension WireWriter {
         array(values, flexible: flexible) { writer, value in writer.integer(value) }
     }
 
+    package mutating func nullableIntegers(_ values: [Int32]?, flexible: Bool) {
+        nullableArray(values, flexible: flexible) { writer, value in writer.integer(value) }
+    }
+
+    package mutating func nullableStrings(_ values: [String]?, flexible: Bool) {
+        nullableArray(values, flexible: flexible) { writer, value in writer.string(value, flexible: flexible) }
+    }
+
     package mutating func strings(_ values: [String], flexible: Bool) {
         array(values, flexible: flexible) { writer, value in writer.string(value, flexible: flexible) }
+    }
+
+    /// A message that may be null: a byte says so, negative where it is.
+    package mutating func nullableMessage(_ message: (some KafkaMessage)?, version: Int16) {
+        integer(Int8(message == nil ? -1 : 1))
+        message?.write(to: &self, version: version)
     }
 
     package mutating func nullableMessages(_ messages: [some KafkaMessage]?, flexible: Bool, version: Int16) {

@@ -3,26 +3,31 @@
 /// Every access is checked against the span's bounds; an access outside is a bug of ours and stops the process, so
 /// decoders of foreign bytes check lengths first.
 extension RawSpan {
+    @inlinable
     package func byte(at position: Int) -> UInt8 {
         unsafe unsafeLoad(fromUncheckedByteOffset: checked(position, 1), as: UInt8.self)
     }
 
+    @inlinable
     package func bigEndian<Integer: FixedWidthInteger & BitwiseCopyable>(_: Integer.Type, at position: Int) -> Integer {
         Integer(bigEndian: load(Integer.self, at: position))
     }
 
+    @inlinable
     package func littleEndian<Integer: FixedWidthInteger & BitwiseCopyable>(
         _: Integer.Type, at position: Int
     ) -> Integer {
         Integer(littleEndian: load(Integer.self, at: position))
     }
 
-    private func load<Integer: FixedWidthInteger & BitwiseCopyable>(_: Integer.Type, at position: Int) -> Integer {
+    @inlinable
+    func load<Integer: FixedWidthInteger & BitwiseCopyable>(_: Integer.Type, at position: Int) -> Integer {
         unsafe unsafeLoadUnaligned(
             fromUncheckedByteOffset: checked(position, MemoryLayout<Integer>.size), as: Integer.self)
     }
 
-    private func checked(_ position: Int, _ size: Int) -> Int {
+    @inlinable
+    func checked(_ position: Int, _ size: Int) -> Int {
         precondition(position >= 0 && byteCount - position >= size, "BUG: read outside of the bytes")
         return position
     }
@@ -51,6 +56,7 @@ extension Array where Element == UInt8 {
 
 extension Array where Element == UInt8 {
     /// The array's bytes, borrowed. (`Span.bytes` is unsafe for types with padding; a byte has none.)
+    @inlinable
     package var rawBytes: RawSpan {
         @_lifetime(borrow self)
         get { unsafe span.bytes }

@@ -7,25 +7,25 @@ package enum Varint {
     package static let maximumLength32 = 5
     package static let maximumLength64 = 10
 
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func zigzag(_ value: Int64) -> UInt64 {
         UInt64(bitPattern: (value << 1) ^ (value >> 63))
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func unzigzag(_ value: UInt64) -> Int64 {
         Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
     /// How many bytes an unsigned value takes.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func length(unsigned value: UInt64) -> Int {
         // Seven bits a byte, at least one byte: ceil(bits / 7).
         (63 - (value | 1).leadingZeroBitCount) / 7 + 1
     }
 
     /// How many bytes a signed value takes.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func length(signed value: Int64) -> Int {
         length(unsigned: zigzag(value))
     }
@@ -33,6 +33,7 @@ package enum Varint {
     /// Reads an unsigned value at `position` and moves `position` behind it.
     ///
     /// - Returns: nil where the bytes end early or the value does not fit 64 bits; `position` is then unspecified.
+    @inlinable
     package static func readUnsigned(_ bytes: RawSpan, at position: inout Int) -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0

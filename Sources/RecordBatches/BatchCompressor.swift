@@ -26,8 +26,8 @@ internal import Primitives
         unsafe scratch.deallocate()
     }
 
-    /// The batch's bytes: `header`, whose length, codec and checksum are set here, and the records.
-    func makeBatch(header: inout RecordBatchHeader, records: RawSpan) -> [UInt8] {
+    /// The records, compressed where that makes them smaller; `header` gets the length, codec and checksum to it.
+    func compress(_ records: RawSpan, into header: inout RecordBatchHeader) -> [UInt8] {
         let compressed = unsafe records.withUnsafeBytes { unsafe compress($0) }
         if let compressed, compressed < records.byteCount {
             header.attributes = BatchAttributes(codec: codec)
@@ -40,11 +40,7 @@ internal import Primitives
     private func finish(_ header: inout RecordBatchHeader, _ body: RawSpan) -> [UInt8] {
         header.totalBytes = RecordBatchHeader.byteCount + body.byteCount
         header.updateChecksum(records: body)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(header.totalBytes)
-        bytes += header.encoded()
-        bytes.append(body)
-        return bytes
+        return Array(body)
     }
 
     /// Compresses into `scratch`; nil where there is nothing to gain.

@@ -43,17 +43,17 @@ package import Primitives
     ///
     /// - Parameters:
     ///   - key: nil for a record without a key.
-    ///   - headers: the header count and the headers in wire form, as `RecordHeaders` makes them.
+    ///   - headers: nil for none, which most records have.
     /// - Returns: false, and nothing is added, where the batch is full; an empty one takes any record.
     package func append(
-        key: RawSpan?, value: RawSpan, timestamp: Timestamp, headers: borrowing RecordHeaders = .none
+        key: RawSpan?, value: RawSpan, timestamp: Timestamp, headers: RecordHeaders? = nil
     ) -> Bool {
         let timestampDelta = count == 0 ? 0 : timestamp.milliseconds - baseTimestamp.milliseconds
         let keyLength = key?.byteCount ?? -1
         let body =
             1 + Varint.length(signed: timestampDelta) + Varint.length(signed: Int64(count))
             + Varint.length(signed: Int64(keyLength)) + max(0, keyLength)
-            + Varint.length(signed: Int64(value.byteCount)) + value.byteCount + headers.bytes.count
+            + Varint.length(signed: Int64(value.byteCount)) + value.byteCount + (headers?.bytes.count ?? 1)
         let total = Varint.length(signed: Int64(body)) + body
         if used + total > limit && count > 0 { return false }
         if unsafe used + total > memory.count { grow(to: used + total) }
@@ -73,7 +73,11 @@ package import Primitives
         if let key { put(key) }
         put(varint: Int64(value.byteCount))
         put(value)
-        put(headers.bytes.rawBytes)
+        if let headers {
+            put(headers.bytes.rawBytes)
+        } else {
+            put(varint: 0)
+        }
         count += 1
         return true
     }
@@ -94,8 +98,8 @@ package import Primitives
             attributes: BatchAttributes(codec: .none), lastOffsetDelta: count - 1, baseTimestamp: baseTimestamp,
             maxTimestamp: maxTimestamp, producerID: producerID, producerEpoch: producerEpoch,
             baseSequence: baseSequence, recordCount: count)
-        let bytes = compressor.makeBatch(header: &header, records: records)
-        let batch = SealedBatch(bytes: bytes, header: header, uncompressedBytes: used)
+        let body = compressor.compress(records, into: &header)
+        let batch = SealedBatch(header: header, body: body, uncompressedBytes: used)
         used = 0
         count = 0
         return batch
@@ -143,8 +147,6 @@ package import Primitives
 package struct RecordHeaders: Sendable {
     fileprivate let bytes: [UInt8]
 
-    package static let none = RecordHeaders([])
-
     package init(_ headers: [(key: String, value: [UInt8])]) {
         var bytes: [UInt8] = []
         bytes.appendVarint(signed: Int64(headers.count))
@@ -158,20 +160,25 @@ package struct RecordHeaders: Sendable {
     }
 }
 
-/// A finished batch, ready to be sent.
+/// A finished batch, ready to be sent. Copies share the records' memory, whatever header each is stamped with.
 package struct SealedBatch: Sendable {
-    package private(set) var bytes: [UInt8]
     package private(set) var header: RecordBatchHeader
+    /// What follows the header: the records, compressed where the header says so.
+    package let body: [UInt8]
     /// Bytes of the records before compression.
     package let uncompressedBytes: Int
 
-    init(bytes: [UInt8], header: RecordBatchHeader, uncompressedBytes: Int) {
-        self.bytes = bytes
+    init(header: RecordBatchHeader, body: [UInt8], uncompressedBytes: Int) {
         self.header = header
+        self.body = body
         self.uncompressedBytes = uncompressedBytes
     }
 
     package var recordCount: Int { Int(header.recordCount) }
+    package var byteCount: Int { header.totalBytes }
+
+    /// The whole batch, in fresh memory.
+    package var bytes: [UInt8] { header.encoded() + body }
 
     /// Puts other producer fields in, and the checksum that belongs to them.
     package mutating func stamp(producerID: ProducerID, epoch: ProducerEpoch, baseSequence: SequenceNumber) {
@@ -179,8 +186,7 @@ package struct SealedBatch: Sendable {
         stamped.producerID = producerID
         stamped.producerEpoch = epoch
         stamped.baseSequence = baseSequence
-        stamped.updateChecksum(records: bytes.rawBytes.extracting(RecordBatchHeader.byteCount..<bytes.count))
+        stamped.updateChecksum(records: body.rawBytes)
         header = stamped
-        bytes.replaceSubrange(0..<RecordBatchHeader.byteCount, with: header.encoded())
     }
 }

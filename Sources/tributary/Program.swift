@@ -1,1 +1,9 @@
-@main struct Program { static func main() {} }
+internal import ArgumentParser
+
+/// The person's tool: look at topics, follow them, and write to them.
+@main
+struct Tributary: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tributary", abstract: "Look at, follow and write the topics of a collector or a Kafka cluster.",
+        subcommands: [TopicsCommand.self, TailCommand.self, ProduceCommand.self])
+}

@@ -42,6 +42,22 @@ import Testing
         #expect(parts("a.log") == [.middleFragment(2), .lastFragment(3), .whole])
     }
 
+    @Test func `whoever reads all there is gets the last line without its newline, once the file is quiet`() {
+        ground.source("*.log")
+        ground.append("a.log", "one\nlast")
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one"])
+        #expect(ground.tailer.takeEndsAsFinal())
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one"])
+        ground.clock.advance(6)
+        #expect(ground.tailer.takeEndsAsFinal())
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one", "last"])
+        #expect(ground.lines[ground.path("a.log")]!.last!.info.isUnterminated)
+        #expect(!ground.tailer.takeEndsAsFinal())
+    }
+
     @Test func `a line longer than the buffer comes whole, also when it grows slowly`() {
         ground.limits.readBufferBytes = 8192
         ground.source("*.log", maximum: 100_000)

@@ -191,7 +191,9 @@ final class TailingModel {
             return
         }
         rotations += 1
-        ground.append(ground.path("\(name).\(rotations).copy"), bytes)
+        // Where one path is rotated now by copying and now by renaming, a copy whose original is gone can be taken for
+        // a generation that was rotated away unseen: not mixed here, where such are looked for.
+        ground.append(ground.path(includesRotated ? "\(name).\(rotations).copy" : "copy.\(rotations)"), bytes)
         truncate(name)
     }
 

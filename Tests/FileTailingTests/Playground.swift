@@ -116,6 +116,19 @@ final class Playground {
         precondition(rename(path(from).string, path(to).string) == 0, "cannot move \(from)")
     }
 
+    /// The birth time of a file that is made now.
+    func birth() -> FileTime? {
+        append("tick", "")
+        defer { delete("tick") }
+        return try? PosixFileSystem().status(of: path("tick"), followingLinks: false).born
+    }
+
+    /// Until a file made now has another birth time than one made before.
+    func pauseForClockTick() {
+        let start = birth()
+        while birth() == start {}
+    }
+
     func delete(_ name: String) { precondition(unlink(path(name).string) == 0, "cannot delete \(name)") }
     func truncate(_ name: String, to size: Int = 0) { precondition(Glibc.truncate(path(name).string, size) == 0) }
     func makeDirectory(_ name: String) { try? PosixFileSystem().createDirectories(path(name)) }

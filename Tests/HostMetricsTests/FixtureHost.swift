@@ -25,6 +25,7 @@ struct FixtureHost {
         configuration.reportsItself = false
         for mount in [
             "", "mnt/with a blank\\", "mnt/nfs", "mnt/sandboxing/model_tools_env/v1/python", "boot", "home", "run",
+            "etc/hosts",
         ] {
             files.set(
                 spaceAt: mount.isEmpty ? root : root.appending(mount),
@@ -61,7 +62,7 @@ extension FixtureHost {
         var names: Set<String> = []
         return sources(of: collector).filter { source in
             let name = source.lastComponent?.string ?? ""
-            let isWord = ["name", "type", "status"].contains(name) || name.hasSuffix("_label")
+            let isWord = ["name", "type", "status", "state"].contains(name) || name.hasSuffix("_label")
             let isProcess = source.removingLastComponent().lastComponent.map { Int($0.string) != nil } ?? false
             return !isWord && names.insert(isProcess ? "process \(name)" : name).inserted
         }
@@ -89,11 +90,26 @@ extension SampleResult {
 
     var errors: [MetricSourceError] { collectors.flatMap(\.errors) }
 
-    func lines(host: String? = nil) -> String {
-        var encoder = JSONPointEncoder(host: host)
+    /// What the points say, to compare quickly.
+    var facts: Set<Fact> {
+        Set(points.map { Fact(metric: ObjectIdentifier($0.metric), value: $0.value, attributes: $0.attributes) })
+    }
+
+    struct Fact: Hashable {
+        var metric: ObjectIdentifier
+        var value: MetricValue
+        var attributes: [MetricAttribute]
+    }
+
+    private var records: [[UInt8]] {
+        var encoder = JSONPointEncoder(host: nil)
         var records: [[UInt8]] = []
         _ = encoder.encode(points, into: &records)
-        return records.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined()
+        return records
+    }
+
+    var lines: String {
+        records.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined()
     }
 }
 
@@ -101,7 +117,10 @@ func bytes(of path: FilePath) throws -> [UInt8] { try PosixFileSystem().readWhol
 
 /// Compares with a golden file, or writes it where UPDATE_GOLDEN=1 is set.
 func matchesGolden(_ text: String, _ name: String) throws -> Bool {
-    let path = fixtures.appending("golden").appending(name)
+    try matches(text, fixtures.appending("golden").appending(name))
+}
+
+func matches(_ text: String, _ path: FilePath) throws -> Bool {
     if getenv("UPDATE_GOLDEN").map({ String(cString: $0) }) == "1" {
         try PosixFileSystem().createDirectories(path.removingLastComponent())
         let bytes = Array(text.utf8)

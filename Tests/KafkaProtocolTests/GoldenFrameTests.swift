@@ -14,6 +14,17 @@ struct GoldenFrame: Sendable, CustomTestStringConvertible {
     static let all: [GoldenFrame] = fixture("kafka-python.txt").map { words in
         GoldenFrame(name: "\(words[0]) \(words[1])", version: Int16(words[2])!, hex: String(words[3]))
     }
+
+    /// One frame of each layout: those of versions that change nothing are left out.
+    static let ofEachLayout: [GoldenFrame] = {
+        var seen: Set<String> = []
+        return all.filter { seen.insert($0.name + $0.hexWithoutVersion).inserted }
+    }()
+
+    /// A request has its version behind the length and the key.
+    private var hexWithoutVersion: String {
+        name.contains("Request") ? String(hex.prefix(12) + hex.dropFirst(16)) : hex
+    }
 }
 
 /// The words of each line of a fixture.
@@ -86,7 +97,7 @@ func withoutLength(_ frame: ByteBuffer) throws -> ByteBuffer {
         #expect(throws: WireError.self) { try sample.reencode(frame, golden.version) }
     }
 
-    @Test(arguments: GoldenFrame.all)
+    @Test(arguments: GoldenFrame.ofEachLayout)
     func `with any bit flipped or any byte at its extremes gives a value or a WireError`(_ golden: GoldenFrame) throws {
         let sample = try #require(Sample.all.first { $0.name == golden.name })
         let frame = try withoutLength(sample.frame(golden.version))

@@ -6,7 +6,8 @@ import Testing
 @Suite struct `A request's header` {
     @Test(
         arguments: [
-            (APIKey.joinGroup, 5), (.apiVersions, 99), (.produce, 2), (.produce, 13), (.controlledShutdown, 0),
+            (APIKey.joinGroup, 10), (.addPartitionsToTxn, 0), (.apiVersions, 99), (.produce, 2), (.produce, 13),
+            (.controlledShutdown, 0),
             (APIKey(rawValue: 999), 0), (APIKey(rawValue: -1), -1),
         ] as [(APIKey, Int16)])
     func `that is not spoken still says what to answer`(_ key: APIKey, _ version: Int16) throws {
@@ -69,6 +70,28 @@ import Testing
         check(DeleteTopicsRequest.self)
         check(InitProducerIDRequest.self)
         check(DescribeProducersRequest.self)
+        check(CreatePartitionsRequest.self)
+        check(DeleteRecordsRequest.self)
+        check(DescribeConfigsRequest.self)
+        check(AlterConfigsRequest.self)
+        check(IncrementalAlterConfigsRequest.self)
+        check(JoinGroupRequest.self)
+        check(SyncGroupRequest.self)
+        check(HeartbeatRequest.self)
+        check(LeaveGroupRequest.self)
+        check(OffsetCommitRequest.self)
+        check(OffsetFetchRequest.self)
+        check(OffsetDeleteRequest.self)
+        check(ListGroupsRequest.self)
+        check(DescribeGroupsRequest.self)
+        check(DeleteGroupsRequest.self)
+        check(OffsetForLeaderEpochRequest.self)
+        check(DescribeClusterRequest.self)
+        check(DescribeTopicPartitionsRequest.self)
+        check(DescribeLogDirsRequest.self)
+        check(DescribeACLsRequest.self)
+        check(CreateACLsRequest.self)
+        check(DeleteACLsRequest.self)
     }
 
     @Test(arguments: fixture("kafka-python-apis.txt"))

@@ -59,6 +59,27 @@ import Testing
         #expect(throws: WireError(.invalidUTF8, at: 13)) { try frame.decode(ApiVersionsRequest.self) }
     }
 
+    @Test func `about a string that is longer than an older version could carry refuses it`() throws {
+        for (length, isAccepted) in [(32_767, true), (32_768, false)] {
+            var writer = WireWriter(bytes(hex: "000c 0004 00000001 ffff 00"))
+            writer.string(String(repeating: "g", count: length), flexible: true)
+            writer.integer(Int32(17))
+            writer.string("m-1", flexible: true)
+            writer.nullableString(nil, flexible: true)
+            writer.noTaggedFields(flexible: true)
+            let frame = try RequestFrame(writer.buffer)
+            if isAccepted {
+                let request = try frame.decode(HeartbeatRequest.self)
+                #expect(request.groupID.utf8.count == length)
+                #expect(request.frame(version: 0, correlationID: 1, clientID: nil).readableBytes > length)
+            } else {
+                #expect(throws: WireError(.lengthOutOfRange(32_768), at: 14)) {
+                    try frame.decode(HeartbeatRequest.self)
+                }
+            }
+        }
+    }
+
     @Test func `with null where a value is needed refuses it`() throws {
         let frame = try RequestFrame(bytes(hex: "0012 0003 00000001 ffff 00 00 01 00"))
         #expect(throws: WireError(.nullNotAllowed, at: 12)) { try frame.decode(ApiVersionsRequest.self) }
@@ -102,6 +123,49 @@ import Testing
         }
         let none = MetadataRequest(topics: []).frame(version: 1, correlationID: 1, clientID: nil)
         #expect(try RequestFrame(withoutLength(none)).decode(MetadataRequest.self).topics == [])
+    }
+
+    @Test(arguments: [(Int16(0), true), (2, true), (3, false)])
+    func `LeaveGroup up to 2 says the one member's error in place of the request's`(
+        _ version: Int16, _ isSaid: Bool
+    ) throws {
+        let response = LeaveGroupResponse(members: [.init(memberID: "m-1", errorCode: .unknownMemberID)])
+        let frame = LeaveGroupRequest.frame(response, version: version, correlationID: 1)
+        let decoded = try ResponseFrame(withoutLength(frame)).decode(LeaveGroupRequest.self, version: version)
+        #expect(decoded.errorCode == (isSaid ? .unknownMemberID : .none))
+        #expect(decoded.members == (isSaid ? [] : response.members))
+    }
+
+    @Test func `JoinGroup up to 6 has an empty protocol name where later versions have null`() throws {
+        for version in JoinGroupRequest.versions {
+            let frame = JoinGroupRequest.frame(JoinGroupResponse(), version: version, correlationID: 1)
+            let decoded = try ResponseFrame(withoutLength(frame)).decode(JoinGroupRequest.self, version: version)
+            #expect(decoded.protocolName == (version < 7 ? "" : nil))
+        }
+    }
+
+    @Test func `OffsetFetch 1 cannot ask for all topics`() throws {
+        // A group "g", then null for the topics.
+        let body = "0001 67 ffffffff"
+        let old = try RequestFrame(bytes(hex: "0009 0001 00000001 ffff" + body))
+        #expect(throws: WireError(.nullNotAllowed, at: 17)) { try old.decode(OffsetFetchRequest.self) }
+        let new = try RequestFrame(bytes(hex: "0009 0002 00000001 ffff" + body))
+        #expect(try new.decode(OffsetFetchRequest.self).groups == [.init(groupID: "g", topics: nil)])
+    }
+
+    @Test func `what members tell each other is a slice of the frame, not a copy`() throws {
+        let metadata = ByteBuffer(repeating: 7, count: 100)
+        let request = JoinGroupRequest(
+            groupID: "g", sessionTimeoutMilliseconds: 1, rebalanceTimeoutMilliseconds: 1, protocolType: "consumer",
+            protocols: [.init(name: "range", metadata: metadata)])
+        let frame = try withoutLength(request.frame(version: 9, correlationID: 1, clientID: nil))
+        let decoded = try RequestFrame(frame).decode(JoinGroupRequest.self).protocols[0].metadata
+        func address(_ buffer: ByteBuffer) -> UInt {
+            unsafe buffer.withUnsafeReadableBytes { UInt(bitPattern: $0.baseAddress) }
+        }
+        #expect(decoded == metadata)
+        #expect(address(decoded) > address(frame))
+        #expect(address(decoded) < address(frame) + UInt(frame.readableBytes))
     }
 
     @Test func `records are a slice of the frame, not a copy`() throws {

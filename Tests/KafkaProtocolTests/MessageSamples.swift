@@ -70,7 +70,9 @@ struct Sample: Sendable {
             })
     }
 
-    static let all = metadataSamples + dataSamples + adminSamples
+    static let all =
+        metadataSamples + dataSamples + adminSamples + configSamples + groupSamples + offsetSamples + clusterSamples
+        + aclSamples
 }
 
 private let id = TopicID(high: 0x0011_2233_4455_6677, low: 0x8899_aabb_ccdd_eeff)

@@ -1,5 +1,5 @@
 package import FileAccess
-import Synchronization
+internal import Synchronization
 package import SystemPackage
 
 /// The real file system with exceptions: files that hold something else, fail, or file systems of a stated size.

@@ -51,6 +51,22 @@ package final class BrokerConnection: Sendable {
     package static func connect(
         to address: BrokerAddress, configuration: ConnectionConfiguration, eventLoop: any EventLoop
     ) async throws(KafkaClientError) -> BrokerConnection {
+        do throws(KafkaClientError) {
+            return try await agree(try await open(to: address, configuration, eventLoop), in: 3)
+        } catch {
+            switch error {
+            // Not all brokers that lack version 3 say so as KIP-511 wants it: some hang up, some answer in another layout.
+            case .malformedAnswer, .connectionLost, .apiNotSpoken:
+                return try await agree(try await open(to: address, configuration, eventLoop), in: 0)
+            default: throw error
+            }
+        }
+    }
+
+    /// A connection that knows no more than ApiVersions.
+    private static func open(
+        to address: BrokerAddress, _ configuration: ConnectionConfiguration, _ eventLoop: any EventLoop
+    ) async throws(KafkaClientError) -> BrokerConnection {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -70,38 +86,31 @@ package final class BrokerConnection: Sendable {
                     let handler = try channel.pipeline.syncOperations.handler(type: BrokerHandler.self)
                     return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
                 }.get()
-            return try await agree(address, configuration, channel, handler)
-        } catch let error as KafkaClientError {
-            throw error
+            return BrokerConnection(
+                address: address, versions: [.apiVersions: 0...3], configuration: configuration, channel: channel,
+                handler: handler)
         } catch {
             throw .connectFailed(address, reason: ConnectFailure.reason(of: error))
         }
     }
 
-    /// Agrees on versions: in ApiVersions version 3, or 0 with a broker that does not speak it.
     private static func agree(
-        _ address: BrokerAddress, _ configuration: ConnectionConfiguration, _ channel: any Channel,
-        _ handler: NIOLoopBound<BrokerHandler>
+        _ unagreed: BrokerConnection, in version: Int16
     ) async throws(KafkaClientError) -> BrokerConnection {
-        for version: Int16 in [3, 0] {
-            let unagreed = BrokerConnection(
-                address: address, versions: [.apiVersions: version...version], configuration: configuration,
-                channel: channel, handler: handler)
-            let request = ApiVersionsRequest(clientSoftwareName: "tributary", clientSoftwareVersion: "1")
-            let answer = try await unagreed.send(request)
-            if answer.errorCode == .unsupportedVersion && version > 0 { continue }
-            guard answer.errorCode == .none else {
-                unagreed.close()
-                throw .connectFailed(address, reason: "ApiVersions gave \(answer.errorCode)")
-            }
-            var versions: [APIKey: ClosedRange<Int16>] = [:]
-            for api in answer.apis where api.minVersion <= api.maxVersion {
-                versions[api.key] = api.minVersion...api.maxVersion
-            }
-            return BrokerConnection(
-                address: address, versions: versions, configuration: configuration, channel: channel, handler: handler)
+        let request = ApiVersionsRequest(clientSoftwareName: "tributary", clientSoftwareVersion: "1")
+        let answer = try await unagreed.send(request, atMostVersion: version)
+        guard answer.errorCode == .none else {
+            unagreed.close()
+            if answer.errorCode == .unsupportedVersion { throw .apiNotSpoken(unagreed.address, .apiVersions) }
+            throw .connectFailed(unagreed.address, reason: "ApiVersions gave \(answer.errorCode)")
         }
-        throw .connectFailed(address, reason: "it does not speak ApiVersions")
+        var versions: [APIKey: ClosedRange<Int16>] = [:]
+        for api in answer.apis where api.minVersion <= api.maxVersion {
+            versions[api.key] = api.minVersion...api.maxVersion
+        }
+        return BrokerConnection(
+            address: unagreed.address, versions: versions, configuration: unagreed.configuration,
+            channel: unagreed.channel, handler: unagreed.handler)
     }
 
     package var isOpen: Bool { channel.isActive }
@@ -131,6 +140,8 @@ package final class BrokerConnection: Sendable {
             await withCheckedContinuation {
                 (waiter: CheckedContinuation<Result<Request.Response, KafkaClientError>, Never>) in
                 send(request, token: token, timeout: timeout, limit: limit) { waiter.resume(returning: $0) }
+                // Where the task was cancelled before, `onCancel` came too early to find the request.
+                if Task.isCancelled { onLoop { $0.cancel(token: token) } }
             }
         } onCancel: {
             onLoop { $0.cancel(token: token) }

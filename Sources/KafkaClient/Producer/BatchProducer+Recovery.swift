@@ -1,5 +1,6 @@
 internal import Logging
 internal import KafkaProtocol
+internal import Logging
 internal import NIOCore
 internal import Primitives
 

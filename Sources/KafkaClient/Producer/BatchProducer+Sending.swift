@@ -2,8 +2,10 @@ internal import Logging
 internal import RecordBatches
 internal import DequeModule
 internal import KafkaProtocol
+internal import Logging
 internal import NIOCore
 internal import Primitives
+internal import RecordBatches
 
 /// A producer's connection to one broker, with what is in flight on it. Belongs to the producer's event loop.
 final class BrokerLink {

@@ -128,7 +128,7 @@ package actor BatchProducer {
     ///
     /// - Parameter tag: the caller's name for the batch, told to the sink.
     nonisolated package func enqueue(_ batch: SealedBatch, topic: String, partition: Int32, tag: UInt64) {
-        held.wrappingAdd(batch.bytes.count, ordering: .relaxed)
+        held.wrappingAdd(batch.byteCount, ordering: .relaxed)
         unsettled.wrappingAdd(1, ordering: .acquiringAndReleasing)
         let mustWake = inbox.withLock { inbox in
             inbox.batches.append((batch, TopicPartition(topic: topic, partition: partition), tag))
@@ -161,7 +161,7 @@ package actor BatchProducer {
                 told = state.machine.adopt(identity)
             }
             state.machine.enqueue(
-                tag: tag, size: batch.bytes.count, recordCount: Int64(batch.recordCount), payload: Payload(batch: batch)
+                tag: tag, size: batch.byteCount, recordCount: Int64(batch.recordCount), payload: Payload(batch: batch)
             )
             partitions[place] = state
             tell(told, place)

@@ -7,16 +7,20 @@
 A line is: message, sample, version, frame in hexadecimal. kafka-python encodes from Apache Kafka's own schemas, so that
 these bytes are a second opinion.
 """
+import struct
 import uuid
 
 import kafka.protocol.admin as admin
 import kafka.protocol.consumer as consumer
 import kafka.protocol.metadata as metadata
+import kafka.protocol.old.commit as old_commit
 import kafka.protocol.producer as producer
+from kafka.protocol.api_message import ApiMessage
 
 ID = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
 OTHER_ID = uuid.UUID("fedcba98-7654-3210-0f1e-2d3c4b5a6978")
 RECORDS = bytes(range(64, 104))
+OPAQUE = bytes([0, 1, 255, 128, 10, 200])
 
 ENDPOINT = dict(node_id=7, host="seven.example", port=9097, rack="r7")
 
@@ -126,6 +130,250 @@ SAMPLES = [
         coordinators=[dict(key="g-1", node_id=7, host="seven.example", port=9097, error_code=15, error_message="later")])),
 ]
 
+CONFIG_SAMPLES = [
+    (admin.CreatePartitionsRequest, "full", 0, 3, dict(
+        topics=[dict(name="lögs", count=6, assignments=[dict(broker_ids=[7, 8]), dict(broker_ids=[])]),
+                dict(name="b", count=2, assignments=None)],
+        timeout_ms=1500, validate_only=True)),
+    (admin.CreatePartitionsResponse, "full", 0, 3, dict(
+        throttle_time_ms=250, results=[dict(name="lögs", error_code=37, error_message="fewer"),
+                                       dict(name="b", error_code=0, error_message=None)])),
+    (admin.DeleteRecordsRequest, "full", 0, 2, dict(
+        topics=[dict(name="lögs", partitions=[dict(partition_index=3, offset=4294967301), dict(partition_index=4, offset=-1)])],
+        timeout_ms=1500)),
+    (admin.DeleteRecordsResponse, "full", 0, 2, dict(
+        throttle_time_ms=250, topics=[dict(name="lögs", partitions=[
+            dict(partition_index=3, low_watermark=4294967301, error_code=0),
+            dict(partition_index=4, low_watermark=-1, error_code=1)])])),
+    (admin.DescribeConfigsRequest, "full", 1, 4, dict(
+        resources=[dict(resource_type=2, resource_name="lögs", configuration_keys=["retention.ms", "cleanup.policy"]),
+                   dict(resource_type=4, resource_name="7", configuration_keys=None)],
+        include_synonyms=True, include_documentation=True)),
+    (admin.DescribeConfigsResponse, "full", 1, 4, dict(
+        throttle_time_ms=250, results=[
+            dict(error_code=0, error_message=None, resource_type=2, resource_name="lögs", configs=[
+                dict(name="retention.ms", value="1000", read_only=True, config_source=1, is_sensitive=False,
+                     synonyms=[dict(name="retention.ms", value="1000", source=1), dict(name="log.retention.ms", value=None, source=4)],
+                     config_type=5, documentation="how long"),
+                dict(name="secret", value=None, read_only=False, config_source=5, is_sensitive=True, synonyms=[],
+                     config_type=0, documentation=None)]),
+            dict(error_code=3, error_message="unknown", resource_type=32, resource_name="g-1", configs=[])])),
+    (admin.AlterConfigsRequest, "full", 0, 2, dict(
+        resources=[dict(resource_type=2, resource_name="lögs", configs=[
+            dict(name="retention.ms", value="1000"), dict(name="cleanup.policy", value=None)])],
+        validate_only=True)),
+    (admin.AlterConfigsResponse, "full", 0, 2, dict(
+        throttle_time_ms=250, responses=[
+            dict(error_code=40, error_message="odd", resource_type=2, resource_name="lögs"),
+            dict(error_code=0, error_message=None, resource_type=4, resource_name="")])),
+    (admin.IncrementalAlterConfigsRequest, "full", 0, 1, dict(
+        resources=[dict(resource_type=2, resource_name="lögs", configs=[
+            dict(name="cleanup.policy", config_operation=2, value="compact"),
+            dict(name="retention.ms", config_operation=1, value=None)])],
+        validate_only=True)),
+    (admin.IncrementalAlterConfigsResponse, "full", 0, 1, dict(
+        throttle_time_ms=250, responses=[
+            dict(error_code=40, error_message="odd", resource_type=2, resource_name="lögs"),
+            dict(error_code=0, error_message=None, resource_type=4, resource_name="")])),
+]
+
+GROUP_SAMPLES = [
+    (consumer.JoinGroupRequest, "full", 0, 9, dict(
+        group_id="g-1", session_timeout_ms=45000, rebalance_timeout_ms=300000, member_id="m-1", group_instance_id="i-1",
+        protocol_type="consumer", protocols=[dict(name="range", metadata=OPAQUE), dict(name="roundrobin", metadata=b"")],
+        reason="röund")),
+    (consumer.JoinGroupRequest, "sparse", 0, 9, dict(
+        group_id="g-1", session_timeout_ms=45000, rebalance_timeout_ms=45000, member_id="", group_instance_id=None,
+        protocol_type="consumer", protocols=[], reason=None)),
+    (consumer.JoinGroupResponse, "full", 0, 9, dict(
+        throttle_time_ms=250, error_code=79, generation_id=17, protocol_type="consumer", protocol_name="range",
+        leader="m-1", skip_assignment=True, member_id="m-1",
+        members=[dict(member_id="m-1", group_instance_id="i-1", metadata=OPAQUE),
+                 dict(member_id="m-2", group_instance_id=None, metadata=b"")])),
+    (consumer.JoinGroupResponse, "sparse", 7, 9, dict(
+        throttle_time_ms=0, error_code=25, generation_id=-1, protocol_type=None, protocol_name=None, leader="",
+        skip_assignment=False, member_id="", members=[])),
+    (consumer.SyncGroupRequest, "full", 0, 5, dict(
+        group_id="g-1", generation_id=17, member_id="m-1", group_instance_id="i-1", protocol_type="consumer",
+        protocol_name="range",
+        assignments=[dict(member_id="m-1", assignment=OPAQUE), dict(member_id="m-2", assignment=b"")])),
+    (consumer.SyncGroupRequest, "sparse", 0, 5, dict(
+        group_id="g-1", generation_id=17, member_id="m-1", group_instance_id=None, protocol_type=None,
+        protocol_name=None, assignments=[])),
+    (consumer.SyncGroupResponse, "full", 0, 5, dict(
+        throttle_time_ms=250, error_code=27, protocol_type="consumer", protocol_name="range", assignment=OPAQUE)),
+    (consumer.SyncGroupResponse, "sparse", 0, 5, dict(
+        throttle_time_ms=0, error_code=0, protocol_type=None, protocol_name=None, assignment=b"")),
+    (consumer.HeartbeatRequest, "full", 0, 4, dict(
+        group_id="g-1", generation_id=17, member_id="m-1", group_instance_id="i-1")),
+    (consumer.HeartbeatRequest, "sparse", 0, 4, dict(
+        group_id="g-1", generation_id=17, member_id="m-1", group_instance_id=None)),
+    (consumer.HeartbeatResponse, "full", 0, 4, dict(throttle_time_ms=250, error_code=27)),
+    (consumer.LeaveGroupRequest, "full", 0, 5, dict(
+        group_id="g-1", member_id="m-1", members=[dict(member_id="m-1", group_instance_id="i-1", reason="done")])),
+    (consumer.LeaveGroupRequest, "many", 3, 5, dict(
+        group_id="g-1", members=[dict(member_id="", group_instance_id="i-1", reason=None),
+                                 dict(member_id="m-2", group_instance_id=None, reason="röund")])),
+    (consumer.LeaveGroupResponse, "full", 0, 5, dict(
+        throttle_time_ms=250, error_code=16, members=[dict(member_id="m-1", group_instance_id="i-1", error_code=25),
+                                                      dict(member_id="m-2", group_instance_id=None, error_code=0)])),
+    (admin.ListGroupsRequest, "full", 0, 5, dict(states_filter=["Stable", "Empty"], types_filter=["classic"])),
+    (admin.ListGroupsResponse, "full", 0, 5, dict(
+        throttle_time_ms=250, error_code=14, groups=[
+            dict(group_id="g-1", protocol_type="consumer", group_state="Stable", group_type="classic"),
+            dict(group_id="g-ö", protocol_type="", group_state="", group_type="")])),
+    (admin.DescribeGroupsRequest, "full", 0, 6, dict(groups=["g-1", "g-ö"], include_authorized_operations=True)),
+    (admin.DescribeGroupsResponse, "full", 0, 6, dict(
+        throttle_time_ms=250, groups=[
+            dict(error_code=0, error_message=None, group_id="g-1", group_state="Stable", protocol_type="consumer",
+                 protocol_data="range", members=[
+                     dict(member_id="m-1", group_instance_id="i-1", client_id="c-1", client_host="/127.0.0.1",
+                          member_metadata=OPAQUE, member_assignment=OPAQUE[:5]),
+                     dict(member_id="m-2", group_instance_id=None, client_id="", client_host="",
+                          member_metadata=b"", member_assignment=b"")],
+                 authorized_operations=[3, 6, 8]),
+            dict(error_code=69, error_message="not found", group_id="g-ö", group_state="Dead", protocol_type="",
+                 protocol_data="", members=[])])),
+    (admin.DeleteGroupsRequest, "full", 0, 2, dict(groups_names=["g-1", "g-ö"])),
+    (admin.DeleteGroupsResponse, "full", 0, 2, dict(
+        throttle_time_ms=250, results=[dict(group_id="g-1", error_code=68), dict(group_id="g-ö", error_code=0)])),
+]
+
+COMMITTED = dict(
+    group_id="g-1", generation_id_or_member_epoch=17, member_id="m-1", group_instance_id="i-1", retention_time_ms=86400000,
+    topics=[dict(name="lögs", partitions=[
+        dict(partition_index=3, committed_offset=4294967301, committed_leader_epoch=5, commit_timestamp=1700000000123,
+             committed_metadata="mine"),
+        dict(partition_index=4, committed_offset=0, committed_leader_epoch=-1, commit_timestamp=-1,
+             committed_metadata=None)])])
+COMMIT_RESULTS = dict(
+    throttle_time_ms=250,
+    topics=[dict(name="lögs", partitions=[dict(partition_index=3, error_code=12), dict(partition_index=4, error_code=0)])])
+FETCHED = [dict(name="lögs", partitions=[
+    dict(partition_index=3, committed_offset=4294967301, committed_leader_epoch=5, metadata="mine", error_code=0),
+    dict(partition_index=4, committed_offset=-1, committed_leader_epoch=-1, metadata=None, error_code=88)])]
+
+OFFSET_SAMPLES = [
+    (consumer.OffsetCommitRequest, "full", 1, 9, COMMITTED),
+    (consumer.OffsetCommitResponse, "full", 1, 9, COMMIT_RESULTS),
+    (consumer.OffsetFetchRequest, "full", 1, 9, dict(
+        group_id="g-1", topics=[dict(name="lögs", partition_indexes=[3, 4])],
+        groups=[dict(group_id="g-1", member_id="m-1", member_epoch=17, topics=[dict(name="lögs", partition_indexes=[3, 4])])],
+        require_stable=True)),
+    (consumer.OffsetFetchRequest, "all", 2, 9, dict(
+        group_id="g-1", topics=None, groups=[dict(group_id="g-1", member_id=None, member_epoch=-1, topics=None)],
+        require_stable=False)),
+    (consumer.OffsetFetchRequest, "many", 8, 9, dict(
+        groups=[dict(group_id="g-1", member_id=None, member_epoch=-1, topics=[]),
+                dict(group_id="g-ö", member_id=None, member_epoch=-1, topics=None)],
+        require_stable=True)),
+    (consumer.OffsetFetchResponse, "full", 1, 9, dict(
+        throttle_time_ms=250, topics=FETCHED, error_code=14, groups=[dict(group_id="g-1", topics=FETCHED, error_code=14)])),
+    (consumer.OffsetFetchResponse, "many", 8, 9, dict(
+        throttle_time_ms=0, groups=[dict(group_id="g-1", topics=[], error_code=0), dict(group_id="g-ö", topics=FETCHED, error_code=16)])),
+    (consumer.OffsetDeleteRequest, "full", 0, 0, dict(
+        group_id="g-1", topics=[dict(name="lögs", partitions=[dict(partition_index=3), dict(partition_index=4)])])),
+    (consumer.OffsetDeleteResponse, "full", 0, 0, dict(
+        error_code=69, throttle_time_ms=250,
+        topics=[dict(name="lögs", partitions=[dict(partition_index=3, error_code=86), dict(partition_index=4, error_code=0)])])),
+    (consumer.OffsetForLeaderEpochRequest, "full", 2, 4, dict(
+        replica_id=-1, topics=[dict(topic="lögs", partitions=[
+            dict(partition=3, current_leader_epoch=5, leader_epoch=4), dict(partition=4, current_leader_epoch=-1, leader_epoch=0)])])),
+    (consumer.OffsetForLeaderEpochResponse, "full", 2, 4, dict(
+        throttle_time_ms=250, topics=[dict(topic="lögs", partitions=[
+            dict(error_code=0, partition=3, leader_epoch=4, end_offset=4294967301),
+            dict(error_code=74, partition=4, leader_epoch=-1, end_offset=-1)])])),
+]
+
+
+# kafka-python has the schemas of these two, but no use for them.
+class DescribeTopicPartitionsRequest(ApiMessage): pass
+class DescribeTopicPartitionsResponse(ApiMessage): pass
+
+
+CLUSTER_SAMPLES = [
+    (admin.DescribeClusterRequest, "full", 0, 2, dict(
+        include_cluster_authorized_operations=True, endpoint_type=2, include_fenced_brokers=True)),
+    (admin.DescribeClusterResponse, "full", 0, 2, dict(
+        throttle_time_ms=250, error_code=115, error_message="no", endpoint_type=2, cluster_id="c-1", controller_id=7,
+        brokers=[dict(broker_id=7, host="seven.example", port=9097, rack="r7", is_fenced=True),
+                 dict(broker_id=8, host="::1", port=9098, rack=None, is_fenced=False)],
+        authorized_operations=[3, 8])),
+    (DescribeTopicPartitionsRequest, "full", 0, 0, dict(
+        topics=[dict(name="lögs"), dict(name="b")], response_partition_limit=2000, cursor=dict(topic_name="lögs", partition_index=3))),
+    (DescribeTopicPartitionsRequest, "sparse", 0, 0, dict(topics=[], response_partition_limit=100, cursor=None)),
+    (DescribeTopicPartitionsResponse, "full", 0, 0, dict(
+        throttle_time_ms=250, topics=[
+            dict(error_code=0, name="lögs", topic_id=ID, is_internal=True, partitions=[
+                dict(error_code=9, partition_index=3, leader_id=7, leader_epoch=5, replica_nodes=[7, 8], isr_nodes=[7],
+                     eligible_leader_replicas=[8], last_known_elr=[7], offline_replicas=[8]),
+                dict(error_code=0, partition_index=4, leader_id=-1, leader_epoch=-1, replica_nodes=[], isr_nodes=[],
+                     eligible_leader_replicas=None, last_known_elr=None, offline_replicas=[])],
+                topic_authorized_operations=264),
+            dict(error_code=3, name=None, topic_id=OTHER_ID, is_internal=False, partitions=[],
+                 topic_authorized_operations=-2147483648)],
+        next_cursor=dict(topic_name="lögs", partition_index=5))),
+    (DescribeTopicPartitionsResponse, "sparse", 0, 0, dict(throttle_time_ms=0, topics=[], next_cursor=None)),
+    (admin.DescribeLogDirsRequest, "full", 1, 4, dict(
+        topics=[dict(topic="lögs", partitions=[3, 4]), dict(topic="b", partitions=[])])),
+    (admin.DescribeLogDirsRequest, "sparse", 1, 4, dict(topics=None)),
+    (admin.DescribeLogDirsResponse, "full", 1, 4, dict(
+        throttle_time_ms=250, error_code=31, results=[
+            dict(error_code=0, log_dir="/var/lög", topics=[dict(name="lögs", partitions=[
+                dict(partition_index=3, partition_size=4294967301, offset_lag=17, is_future_key=True)])],
+                total_bytes=1099511627776, usable_bytes=549755813888),
+            dict(error_code=56, log_dir="/b", topics=[], total_bytes=-1, usable_bytes=-1)])),
+]
+
+RULE = dict(principal="User:älice", host="10.0.0.1", operation=4, permission_type=3)
+PATTERN = dict(resource_type=2, resource_name="lögs", pattern_type=4)
+FILTER = dict(resource_type_filter=2, resource_name_filter="lögs", pattern_type_filter=2, principal_filter="User:älice",
+              host_filter="10.0.0.1", operation=4, permission_type=2)
+ANY = dict(resource_type_filter=1, resource_name_filter=None, pattern_type_filter=1, principal_filter=None,
+           host_filter=None, operation=1, permission_type=1)
+
+ACL_SAMPLES = [
+    (admin.DescribeAclsRequest, "full", 1, 3, FILTER),
+    (admin.DescribeAclsRequest, "sparse", 1, 3, ANY),
+    (admin.DescribeAclsResponse, "full", 1, 3, dict(
+        throttle_time_ms=250, error_code=54, error_message="off",
+        resources=[dict(**PATTERN, acls=[RULE, dict(principal="User:*", host="*", operation=2, permission_type=2)])])),
+    (admin.CreateAclsRequest, "full", 1, 3, dict(creations=[
+        dict(resource_type=2, resource_name="lögs", resource_pattern_type=4, **RULE),
+        dict(resource_type=4, resource_name="kafka-cluster", resource_pattern_type=3, principal="User:*", host="*",
+             operation=2, permission_type=2)])),
+    (admin.CreateAclsResponse, "full", 1, 3, dict(
+        throttle_time_ms=250, results=[dict(error_code=42, error_message="odd"), dict(error_code=0, error_message=None)])),
+    (admin.DeleteAclsRequest, "full", 1, 3, dict(filters=[FILTER, ANY])),
+    (admin.DeleteAclsResponse, "full", 1, 3, dict(
+        throttle_time_ms=250, filter_results=[
+            dict(error_code=0, error_message=None, matching_acls=[dict(error_code=54, error_message="off", **PATTERN, **RULE)]),
+            dict(error_code=42, error_message="odd", matching_acls=[])])),
+]
+
+# kafka-python's schemas have left version 1 of OffsetCommit behind; its older code still has it.
+OLD = {("OffsetCommitRequest", 1): old_commit.OffsetCommitRequest_v1, ("OffsetCommitResponse", 1): old_commit.OffsetCommitResponse_v1}
+
+
+def flat(fields, schema):
+    """Plain values as the older code takes them: tuples in the order of the schema."""
+    values = []
+    for name, kind in zip(schema.names, schema.fields):
+        value = fields[name]
+        if hasattr(kind, "array_of") and hasattr(kind.array_of, "names"):
+            value = [flat(element, kind.array_of) for element in value]
+        values.append(value)
+    return tuple(values)
+
+
+def old_frame(message, fields):
+    body = message.SCHEMA.encode(flat(fields, message.SCHEMA))
+    client = "client-é".encode()
+    header = struct.pack(">i", 305419896)
+    if issubclass(message, old_commit.Request):
+        header = struct.pack(">hh", message.API_KEY, message.API_VERSION) + header + struct.pack(">h", len(client)) + client
+    return struct.pack(">i", len(header + body)) + header + body
+
 
 def build(container, fields, version):
     """A message of kafka-python from plain values. Tagged fields are set only in versions that have them: kafka-python
@@ -143,8 +391,11 @@ def build(container, fields, version):
     return container(version=version, **values)
 
 
-for message, sample, low, high, fields in SAMPLES:
+for message, sample, low, high, fields in SAMPLES + CONFIG_SAMPLES + GROUP_SAMPLES + OFFSET_SAMPLES + CLUSTER_SAMPLES + ACL_SAMPLES:
     for version in range(low, high + 1):
+        if (message.name, version) in OLD:
+            print(message.name, sample, version, old_frame(OLD[message.name, version], fields).hex())
+            continue
         body = build(message, fields, version)
         if message.is_request():
             body.with_header(correlation_id=305419896, client_id="client-é")

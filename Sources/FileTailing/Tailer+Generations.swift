@@ -1,0 +1,62 @@
+internal import FileAccess
+internal import SystemPackage
+
+// Files that came and were rotated away between two looks, as while the agent was down:
+//
+//   1. app.log is followed, the agent is killed.
+//   2. app.log becomes app.log.1; a new app.log is written.
+//   3. app.log.1 becomes app.log.2, app.log becomes app.log.1; a new app.log is written.
+//   4. The agent starts: it finds its file as app.log.2, and a new app.log. No pattern matches app.log.1.
+//
+// A file beside them is such a generation where its name begins with the path's own; it was born before the present
+// file, and after the known ones and their last modification, as a copy of a file still written to is not; and it is no
+// copy of a known one: its first bytes differ. Where that is not so, or there are no birth times, it is left alone.
+
+extension Tailer {
+    func adoptGenerations(after file: TailedFile) {
+        let parent = file.originalPath.removingLastComponent()
+        guard file.placement == .rotated, !file.isIncluded, let born = file.born,
+            let name = file.originalPath.lastComponent, file.path.removingLastComponent() == parent,
+            let present = directories[parent]?.residents[name]?.first(where: { $0.source == file.source })?.born
+        else { return }
+        let prefix = name.bytes
+        let known = files.values.filter { $0.source == file.source && $0.originalPath == file.originalPath }
+        let times = known.filter(\.isUnlinked).compactMap { try? $0.descriptor?.status() ?? status(of: $0.path) }
+        for entry in (try? fileSystem.list(parent)) ?? [] where entry.kind == .regular || entry.kind == nil {
+            let bytes = entry.name.bytes
+            guard bytes.count > prefix.count, bytes.starts(with: prefix) else { continue }
+            let path = parent.appending(entry.name)
+            guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular,
+                current[Key(source: file.source, number: status.number)] == nil, let time = status.born, born < time,
+                time < present,
+                times.allSatisfy({ $0.modified <= time || ($0.born ?? time) >= time }),
+                sources[file.source].verdict(on: path) == .notIncluded,
+                sources[file.source].exclusion(of: path) == nil, !known.contains(where: { isCopy(path, of: $0) })
+            else { continue }
+            adopt(path, status, as: file)
+        }
+    }
+
+    private func status(of path: FilePath) throws(FileError) -> FileStatus {
+        try fileSystem.status(of: path, followingLinks: false)
+    }
+
+    private func isCopy(_ path: FilePath, of file: TailedFile) -> Bool {
+        let head = file.fingerprint
+        if head.length == 0 { return false }
+        guard let other = try? fileSystem.open(path, .read),
+            let bytes = try? other.read(head.length, at: 0)
+        else { return true }
+        return unsafe bytes.withUnsafeBytes { unsafe ContentHash($0) } == head
+    }
+
+    private func adopt(_ path: FilePath, _ status: FileStatus, as earlier: TailedFile) {
+        let file = TailedFile(
+            id: makeID(), source: earlier.source, path: path, originalPath: earlier.originalPath,
+            number: status.number, born: status.born, position: 0, now: now)
+        counters.filesBegun += 1
+        register(file)
+        place(file, at: path, included: false)
+        update(file, status)
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// Clients of other makes, as producers and as consumers.
+    @Suite struct Clients {
+        struct Sending: Sendable, CustomTestStringConvertible {
+            var client: PythonClient?
+            var compression: String
+            var acks = "all"
+            var isIdempotent = false
+
+            var testDescription: String {
+                "\(client?.rawValue ?? "kcat"), \(compression), acks=\(acks)\(isIdempotent ? ", idempotent" : "")"
+            }
+
+            /// Each client with each codec, each with each way of acknowledgement.
+            static let all: [Sending] =
+                ([nil] + PythonClient.allCases).flatMap { client in
+                    ["none", "gzip", "snappy", "lz4", "zstd"].map { Sending(client: client, compression: $0) } + [
+                        Sending(client: client, compression: "lz4", acks: "0"),
+                        Sending(client: client, compression: "none", acks: "1"),
+                        Sending(client: client, compression: "lz4", isIdempotent: true),
+                    ]
+                }
+        }
+
+        @Test func `what each client writes is read back the same by every client`() async throws {
+            try await Playground.run { place in
+                let collector = try await place.collector(settings: "num.partitions: 3")
+                let sent = SampleLines.keyed(300)
+                let lines = try place.write("lines", SampleLines.text(sent))
+                let wanted = Dictionary(grouping: sent) { String(decoding: $0.key, as: UTF8.self) }
+                    .mapValues { $0.map(\.value) }
+                for (number, sending) in Sending.all.enumerated() {
+                    let topic = "sent-\(number)"
+                    try await place.send(sending, collector.address, topic, lines)
+                    var read: [Record] = []
+                    if sending.acks == "0" {
+                        try await until("what nobody acknowledges has arrived") {
+                            read = try await place.kcatRead(collector.address, topic)
+                            return read.count >= sent.count
+                        }
+                    } else {
+                        read = try await place.kcatRead(collector.address, topic)
+                    }
+                    #expect(read.valuesByKey == wanted, "\(sending.testDescription) read by kcat")
+                    // Every reader sees each codec of each maker over the rounds.
+                    let reader = PythonClient.allCases[number % 3]
+                    let again = try await place.read(reader, collector.address, topic)
+                    #expect(Set(again) == Set(read), "\(sending.testDescription) read by \(reader.rawValue)")
+                    #expect(again.count == read.count)
+                }
+            }
+        }
+
+        @Test(arguments: PythonClient.allCases)
+        func `what the agent ships is read the same by each client`(client: PythonClient) async throws {
+            try await Playground.run { place in
+                let lines = SampleLines.lines(0..<5000, of: "web")
+                try place.write("logs/web.log", SampleLines.text(lines))
+                let collector = try await place.collector(settings: "topics: [{match: \"logs.*\", partitions: 4}]")
+                for compression in ["lz4", "gzip", "none"] {
+                    let configuration = try place.agentConfiguration(
+                        compression, bootstrap: collector.address, compression: compression,
+                        sources: "  - {name: \(compression), type: file, include: ['\(place.path("logs").path)/*.log']}"
+                    )
+                    try await place.shipOnce(configuration)
+                    let read = try await place.read(client, collector.address, "logs.\(compression)")
+                    #expect(read.map(\.value) == lines)
+                    #expect(Set(read.map(\.key)) == [Data("here:\(place.path("logs/web.log").path)".utf8)])
+                    let now = Int(Date().timeIntervalSince1970 * 1000)
+                    #expect(read.allSatisfy { (now - 60_000...now).contains($0.timestamp) })
+                }
+            }
+        }
+
+        @Test func `records without key, without value, empty, and of a megabyte`() async throws {
+            try await Playground.run { place in
+                let collector = try await place.collector()
+                let large = Data((0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) })
+                let file = try place.write("large", large)
+                _ = try await place.python(
+                    "odd_records.py", ["--bootstrap", collector.address, "odd", file.path])
+                let read = try await place.kcatRead(collector.address, "odd")
+                #expect(read.map(\.key) == [nil, Data("k".utf8), Data(), nil])
+                #expect(read.map(\.value) == [Data("v".utf8), nil, Data(), large])
+                for client in PythonClient.allCases {
+                    #expect(try await place.read(client, collector.address, "odd") == read, "\(client.rawValue)")
+                }
+            }
+        }
+    }
+}
+
+extension Playground {
+    fileprivate func send(
+        _ sending: EndToEndTests.Clients.Sending, _ address: String, _ topic: String, _ lines: URL
+    ) async throws {
+        guard let client = sending.client else {
+            return try await kcatWrite(
+                address, topic, lines,
+                options: [
+                    "-z", sending.compression, "-X", "acks=\(sending.acks)",
+                    "-X", "enable.idempotence=\(sending.isIdempotent)",
+                ])
+        }
+        try await write(
+            client, address, topic, lines,
+            options: ["--compression", sending.compression, "--acks", sending.acks]
+                + (sending.isIdempotent ? ["--idempotent"] : []))
+    }
+}

@@ -1,0 +1,152 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// `kill -9` in mid-stream.
+    @Suite struct Deaths {
+        @Test func `whatever was acknowledged survives the collector's deaths, once and in order`() async throws {
+            try await Playground.run { place in
+                let settings = "topics: [{match: \"*\", partitions: 2, segment.bytes: 256KiB}]"
+                var collector = try await place.collector(settings: settings)
+                let address = collector.address
+                let count = 12_000
+                let sent = SampleLines.keyed(count)
+                let input = try place.write("input", SampleLines.text(sent))
+                // Topics first, so that the readers begin before the writers.
+                for topic in ["confluent", "kcat", "logs.app"] {
+                    try await place.succeed(Programs.kcat, ["-L", "-b", address, "-t", topic])
+                }
+                let reader = try place.start(
+                    Programs.kcat,
+                    ["-C", "-b", address, "-t", "confluent", "-u", "-q", "-f", "%p %o %T %K %S %k%s\n"]
+                        + ["-X", "reconnect.backoff.max.ms=200", "-X", "check.crcs=true"])
+                let agent = try place.agent(try place.agentConfiguration(bootstrap: address))
+                let confluent = try place.start(
+                    Programs.python,
+                    [Programs.script("produce.py").path, "--client", "confluent", "--bootstrap", address]
+                        + ["--compression", "lz4", "--idempotent", "--rate", "3000"]
+                        + ["--record", place.path("acknowledged").path, "confluent", input.path])
+                let kcat = try place.start(
+                    Programs.kcat,
+                    ["-P", "-b", address, "-t", "kcat", "-K", "\t", "-z", "gzip", "-X", "enable.idempotence=true"]
+                        + ["-X", "batch.num.messages=50", "-X", "reconnect.backoff.max.ms=200"],
+                    input: input)
+                let logged = SampleLines.lines(0..<count, of: "logged")
+
+                // Each death comes while all of them write.
+                for death in 0..<4 {
+                    let part = death * count / 4..<(death + 1) * count / 4
+                    for start in stride(from: part.lowerBound, to: part.upperBound, by: 100) {
+                        try place.append("logs/app.log", SampleLines.text(Array(logged[start..<start + 100])))
+                        try await Task.sleep(for: .milliseconds(10))
+                    }
+                    try await until("more is acknowledged") {
+                        place.lineCount("acknowledged") > death * count / 5 + 300
+                    }
+                    try await collector.program.killAndWait()
+                    collector = try await place.collector(listen: address, settings: settings)
+                }
+
+                #expect(try await confluent.wait() == 0)
+                #expect(try await kcat.wait() == 0)
+                #expect(place.lineCount("acknowledged") == count)
+                let wanted = Dictionary(grouping: sent) { String(decoding: $0.key, as: UTF8.self) }
+                    .mapValues { $0.map(\.value) }
+                let read = try await place.kcatRead(address, "confluent")
+                #expect(read.valuesByKey == wanted)
+                #expect(try await place.kcatRead(address, "kcat").valuesByKey == wanted)
+                try await until("the agent's lines are there") {
+                    try await place.kcatRead(address, "logs.app").count >= count
+                }
+                #expect(try await place.kcatRead(address, "logs.app").map(\.value) == logged)
+
+                try await until("the reader has all") { try Record.parseWhole(reader.standardOutput).count >= count }
+                #expect(try Set(Record.parse(reader.standardOutput)) == Set(read))
+                #expect(try Record.parse(reader.standardOutput).valuesByKey == wanted)
+                // What it complains about is the connection, never what it reads.
+                for word in ["CRC", "Bad message", "corrupt", "out of range", "parse", "malformed"] {
+                    #expect(!reader.standardError.localizedCaseInsensitiveContains(word))
+                }
+                #expect(reader.isRunning)
+                #expect(try await agent.stop() == 0)
+                #expect(try await collector.program.stop() == 0)
+            }
+        }
+
+        @Test func `nothing is lost by the agent's deaths, and each file keeps its order`() async throws {
+            try await Playground.run { place in
+                let collector = try await place.collector(settings: "num.partitions: 3")
+                let configuration = try place.agentConfiguration(bootstrap: collector.address)
+                let files = ["one", "two", "three"]
+                let count = 15_000
+                let lines = Dictionary(
+                    uniqueKeysWithValues: files.map { ($0, SampleLines.lines(0..<count, of: $0)) })
+                for file in files { try place.write("logs/\(file).log", Data()) }
+
+                var agent = try place.agent(configuration)
+                for (number, start) in stride(from: 0, to: count, by: 250).enumerated() {
+                    for file in files {
+                        try place.append("logs/\(file).log", SampleLines.text(Array(lines[file]![start..<start + 250])))
+                    }
+                    if number % 10 == 9 {
+                        try await agent.killAndWait()
+                        if number == 29 {
+                            // Rotated while nobody looks.
+                            try FileManager.default.moveItem(
+                                at: place.path("logs/two.log"), to: place.path("logs/two.log.1"))
+                            try place.write("logs/two.log", Data())
+                        }
+                        agent = try place.agent(configuration)
+                    }
+                    try await Task.sleep(for: .milliseconds(15))
+                }
+                try await until("every line is there", seconds: 60) {
+                    Set(try await place.kcatRead(collector.address, "logs.app").map(\.value)).count >= count * 3
+                }
+                #expect(try await agent.stop() == 0)
+                let read = try await place.kcatRead(collector.address, "logs.app").valuesByKey
+                for file in files {
+                    var seen: Set<Data> = []
+                    let first = read["here:\(place.path("logs/\(file).log").path)", default: []]
+                        .filter { seen.insert($0).inserted }
+                    if file == "two" {
+                        #expect(Set(first) == Set(lines[file]!))
+                    } else {
+                        #expect(first == lines[file])
+                    }
+                }
+            }
+        }
+
+        @Test func `a cut at the end of a log is told, and what was acknowledged before it is served`() async throws {
+            try await Playground.run { place in
+                let collector = try await place.collector()
+                let sent = SampleLines.keyed(500)
+                let input = try place.write("input", SampleLines.text(sent))
+                try await place.kcatWrite(collector.address, "torn", input)
+                let before = try await place.kcatRead(collector.address, "torn")
+                try await collector.program.killAndWait()
+                // As a power failure leaves it: the beginning of a batch that nobody was told to be safe.
+                try place.append("data/torn-0/00000000000000000000.log", Data([0, 0, 0, 0, 0, 0, 1, 244, 0, 0, 9]))
+                let again = try await place.collector(listen: collector.address)
+                #expect(again.program.standardError.contains("cut 11 bytes of an unfinished write"))
+                #expect(try await place.kcatRead(again.address, "torn") == before)
+                try await place.kcatWrite(again.address, "torn", input)
+                let after = try await place.kcatRead(again.address, "torn")
+                #expect(after.map(\.offset) == Array(0..<1000))
+                #expect(after.map(\.value) == (sent + sent).map(\.value))
+            }
+        }
+    }
+}
+
+extension Playground {
+    fileprivate func lineCount(_ name: String) -> Int {
+        ((try? Data(contentsOf: path(name))) ?? Data()).count { $0 == UInt8(ascii: "\n") }
+    }
+}
+
+extension Record {
+    /// As `parse`, of what is still being written.
+    fileprivate static func parseWhole(_ bytes: Data) throws -> [Record] { (try? parse(bytes)) ?? [] }
+}

@@ -1,0 +1,295 @@
+import KafkaProtocol
+import NIOCore
+import NIOPosix
+import Primitives
+import RecordBatches
+import Synchronization
+
+@testable import KafkaClient
+
+/// A broker on a loopback port, in this process: one node that leads every partition of every topic, and judges duplicates
+/// as Kafka does. What goes wrong is scripted by `onRequest`.
+final class FakeBroker: Sendable {
+    enum Answer: Sendable {
+        /// As a healthy broker does.
+        case healthy
+        /// Does what was asked, then hangs up without an answer.
+        case performAndHangUp
+        /// Hangs up at once.
+        case hangUp
+        /// These bytes in place of a frame.
+        case garbage([UInt8])
+        /// Never.
+        case silence
+        /// Produce only: each partition answers this, and nothing is stored.
+        case refuse(ErrorCode)
+    }
+
+    struct State {
+        var partitions: [TopicPartition: SimulatedPartition] = [:]
+        var stored: [TopicPartition: [[UInt8]]] = [:]
+        var topics: Set<String> = []
+        var partitionCount: Int32 = 2
+        var speaksDescribeProducers = true
+        var apiVersionsLimit: Int16 = 4
+        var requests: [APIKey] = []
+        var requestVersions: [APIKey: Int16] = [:]
+        var connections = 0
+        var nextProducer: Int64 = 100
+        var inFlightMaximum = 0
+    }
+
+    let state = Mutex(State())
+    private let onRequest: @Sendable (APIKey, inout State) -> Answer
+    private let server: Mutex<(any Channel)?> = Mutex(nil)
+    private let children = Mutex<[ObjectIdentifier: any Channel]>([:])
+    let port: Int
+
+    init(
+        port: Int = 0, onRequest: @escaping @Sendable (APIKey, inout State) -> Answer = { _, _ in .healthy }
+    ) async throws {
+        self.onRequest = onRequest
+        let hold = Holder()
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Handler(hold))
+                }
+            }.bind(host: "127.0.0.1", port: port).get()
+        self.port = channel.localAddress?.port ?? 0
+        server.withLock { $0 = channel }
+        hold.set(self)
+    }
+
+    var address: BrokerAddress { BrokerAddress(host: "127.0.0.1", port: port) }
+
+    func stop() async throws {
+        try await server.withLock { $0 }?.close().get()
+        cutConnections()
+    }
+
+    func cutConnections() {
+        for channel in children.withLock({ Array($0.values) }) { channel.close(promise: nil) }
+    }
+
+    /// All connections end, and of each producer only the last batch is remembered.
+    func restart() {
+        state.withLock { state in
+            for place in state.partitions.keys { state.partitions[place]?.restart() }
+        }
+        cutConnections()
+    }
+
+    final class Holder: Sendable {
+        private let box = Mutex<FakeBroker?>(nil)
+        func set(_ broker: FakeBroker) { box.withLock { $0 = broker } }
+        var broker: FakeBroker? { box.withLock { $0 } }
+    }
+
+    private final class Handler: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+        private let holder: Holder
+        private var assembler = FrameAssembler(limit: 100 << 20)
+
+        init(_ holder: Holder) { self.holder = holder }
+
+        func channelActive(context: ChannelHandlerContext) {
+            let channel = context.channel
+            holder.broker?.children.withLock { $0[ObjectIdentifier(channel)] = channel }
+            holder.broker?.state.withLock { $0.connections += 1 }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            let id = ObjectIdentifier(context.channel)
+            holder.broker?.children.withLock { _ = $0.removeValue(forKey: id) }
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            assembler.append(unwrapInboundIn(data))
+            guard let broker = holder.broker else { return context.close(promise: nil) }
+            while let bytes = try? assembler.next(), context.channel.isActive {
+                guard let frame = try? RequestFrame(bytes) else { return context.close(promise: nil) }
+                switch broker.answer(frame) {
+                case .some(let bytes) where bytes.readableBytes > 0:
+                    context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+                case .some: break
+                case nil: return context.close(promise: nil)
+                }
+            }
+        }
+    }
+
+    /// nil: hang up; no bytes: be silent.
+    private func answer(_ frame: RequestFrame) -> ByteBuffer? {
+        state.withLock { state in
+            state.requests.append(frame.header.apiKey)
+            state.requestVersions[frame.header.apiKey] = frame.header.apiVersion
+            let how = frame.header.apiKey == .apiVersions ? .healthy : onRequest(frame.header.apiKey, &state)
+            switch how {
+            case .healthy: return try? perform(frame, &state, nil)
+            case .refuse(let code): return try? perform(frame, &state, code)
+            case .performAndHangUp:
+                _ = try? perform(frame, &state, nil)
+                return nil
+            case .hangUp: return nil
+            case .garbage(let bytes): return ByteBuffer(bytes: bytes)
+            case .silence: return ByteBuffer()
+            }
+        }
+    }
+
+    private func perform(_ frame: RequestFrame, _ state: inout State, _ code: ErrorCode?) throws -> ByteBuffer {
+        let (version, id) = (frame.header.apiVersion, frame.header.correlationID)
+        switch frame.header.apiKey {
+        case .apiVersions:
+            if version > state.apiVersionsLimit {
+                let range = ApiVersionsResponse.API(key: .apiVersions, minVersion: 0, maxVersion: 0)
+                let refusal = ApiVersionsResponse(errorCode: .unsupportedVersion, apis: [range])
+                return ApiVersionsRequest.frame(refusal, version: 0, correlationID: id)
+            }
+            return ApiVersionsRequest.frame(apis(state), version: version, correlationID: id)
+        case .metadata:
+            let request = try frame.decode(MetadataRequest.self)
+            return MetadataRequest.frame(metadata(request, &state), version: version, correlationID: id)
+        case .initProducerID:
+            state.nextProducer += 1
+            let answer = InitProducerIDResponse(
+                producerID: ProducerID(state.nextProducer), producerEpoch: ProducerEpoch(0))
+            return InitProducerIDRequest.frame(answer, version: version, correlationID: id)
+        case .produce:
+            let request = try frame.decode(ProduceRequest.self)
+            return ProduceRequest.frame(try produce(request, &state, code), version: version, correlationID: id)
+        case .describeProducers:
+            let request = try frame.decode(DescribeProducersRequest.self)
+            return DescribeProducersRequest.frame(describe(request, state), version: version, correlationID: id)
+        case .listOffsets:
+            let request = try frame.decode(ListOffsetsRequest.self)
+            return ListOffsetsRequest.frame(offsets(request, state), version: version, correlationID: id)
+        case .fetch:
+            let request = try frame.decode(FetchRequest.self)
+            return FetchRequest.frame(fetch(request, state), version: version, correlationID: id)
+        default: throw WireError(.unsupportedVersion(version), at: 0)
+        }
+    }
+
+    private func apis(_ state: State) -> ApiVersionsResponse {
+        var keys: [APIKey] = [.produce, .fetch, .listOffsets, .metadata, .apiVersions, .initProducerID]
+        if state.speaksDescribeProducers { keys.append(.describeProducers) }
+        return ApiVersionsResponse(
+            apis: keys.map { key in
+                // No topic ids here: the broker names topics, as older ones do.
+                let limit: Int16 = key == .fetch ? 12 : key == .metadata ? 9 : .max
+                return .init(key: key, minVersion: 0, maxVersion: min(limit, key.spokenVersions?.upperBound ?? 0))
+            })
+    }
+
+    private func metadata(_ request: MetadataRequest, _ state: inout State) -> MetadataResponse {
+        if request.allowAutoTopicCreation { state.topics.formUnion((request.topics ?? []).compactMap(\.name)) }
+        let names = request.topics?.compactMap(\.name) ?? state.topics.sorted()
+        return MetadataResponse(
+            brokers: [.init(nodeID: 7, host: "127.0.0.1", port: Int32(port))], clusterID: "fake", controllerID: 7,
+            topics: names.map { name in
+                guard state.topics.contains(name) else { return .init(errorCode: .unknownTopicOrPartition, name: name) }
+                return .init(
+                    name: name,
+                    partitions: (0..<state.partitionCount).map {
+                        .init(index: $0, leaderID: 7, leaderEpoch: LeaderEpoch(1))
+                    })
+            })
+    }
+
+    private func produce(
+        _ request: ProduceRequest, _ state: inout State, _ code: ErrorCode?
+    ) throws -> ProduceResponse {
+        var response = ProduceResponse()
+        for topic in request.topics {
+            var answers: [ProduceResponse.Partition] = []
+            for partition in topic.partitions {
+                let place = TopicPartition(topic: topic.name, partition: partition.index)
+                let bytes = partition.records.map { Array($0.readableBytesView) } ?? []
+                guard let header = try? RecordBatchHeader(checking: bytes.rawBytes) else {
+                    answers.append(.init(index: partition.index, errorCode: .corruptMessage))
+                    continue
+                }
+                if let code {
+                    answers.append(.init(index: partition.index, errorCode: code))
+                    continue
+                }
+                let identity = ProducerIdentity(id: header.producerID, epoch: header.producerEpoch)
+                let before = state.partitions[place]?.log.count ?? 0
+                let (error, offset) = state.partitions[place, default: SimulatedPartition()].append(
+                    identity, header.baseSequence, Int64(header.recordCount),
+                    tag: UInt64(header.baseTimestamp.milliseconds))
+                if state.partitions[place]?.log.count ?? 0 > before {
+                    var stored = bytes
+                    stored.setBigEndian(offset.value, at: 0)
+                    state.stored[place, default: []].append(stored)
+                }
+                answers.append(.init(index: partition.index, errorCode: error, baseOffset: offset))
+            }
+            response.topics.append(.init(name: topic.name, partitions: answers))
+        }
+        return response
+    }
+
+    private func describe(_ request: DescribeProducersRequest, _ state: State) -> DescribeProducersResponse {
+        DescribeProducersResponse(
+            topics: request.topics.map { topic in
+                .init(
+                    name: topic.name,
+                    partitions: topic.partitions.map { index in
+                        let partition = state.partitions[TopicPartition(topic: topic.name, partition: index)]
+                        let producers = (partition?.remembered ?? [:]).compactMap { id, batches in
+                            batches.last.map {
+                                DescribeProducersResponse.Producer(
+                                    id: id, epoch: ProducerEpoch(0), lastSequence: $0.last)
+                            }
+                        }
+                        return .init(index: index, activeProducers: producers)
+                    })
+            })
+    }
+
+    private func end(_ place: TopicPartition, _ state: State) -> Offset {
+        state.partitions[place]?.log.last.map { $0.offset + $0.count } ?? .zero
+    }
+
+    private func offsets(_ request: ListOffsetsRequest, _ state: State) -> ListOffsetsResponse {
+        ListOffsetsResponse(
+            topics: request.topics.map { topic in
+                .init(
+                    name: topic.name,
+                    partitions: topic.partitions.map { partition in
+                        let place = TopicPartition(topic: topic.name, partition: partition.index)
+                        let isLatest = partition.timestamp == ListOffsetsRequest.SpecialTimestamp.latest
+                        return .init(
+                            index: partition.index, timestamp: .none, offset: isLatest ? end(place, state) : .zero)
+                    })
+            })
+    }
+
+    private func fetch(_ request: FetchRequest, _ state: State) -> FetchResponse {
+        FetchResponse(
+            topics: request.topics.map { topic in
+                .init(
+                    name: topic.name,
+                    partitions: topic.partitions.map { partition in
+                        let place = TopicPartition(topic: topic.name, partition: partition.index)
+                        let end = end(place, state)
+                        if partition.fetchOffset > end {
+                            return .init(index: partition.index, errorCode: .offsetOutOfRange, records: nil)
+                        }
+                        var bytes = ByteBuffer()
+                        for (batch, stored) in zip(state.partitions[place]?.log ?? [], state.stored[place] ?? [])
+                        where batch.offset + batch.count > partition.fetchOffset {
+                            bytes.writeBytes(stored)
+                            if bytes.readableBytes > 500 { break }
+                        }
+                        // The last batch is cut off where the limit falls, as brokers do.
+                        return .init(index: partition.index, highWatermark: end, records: bytes)
+                    })
+            })
+    }
+}

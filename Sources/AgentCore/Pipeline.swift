@@ -9,8 +9,6 @@ internal import SystemPackage
 
 /// The agent's own thread: reads sources, fills batches, ships them, and keeps track of what was acknowledged.
 final class Pipeline {
-    /// How long acknowledgements may take after a stop.
-    private static let stopPatience = Duration.seconds(10)
     /// Bytes of one file in one turn, so that a flood in one keeps the others waiting for a moment only.
     private static let turn = 256 << 10
     /// Batches of one partition that are not answered, at the most: five are in flight, the others have the next ready
@@ -29,6 +27,7 @@ final class Pipeline {
     private let clock: any WallClock
     private let logger: Logger
     private let once: Bool
+    private let stopPatience: Duration
     private let store: CheckpointStore
     private let deadLetters: DeadLetters
     private let tailer: Tailer
@@ -54,9 +53,11 @@ final class Pipeline {
         var assembler: BatchAssembler
     }
 
+    /// - Parameter stopPatience: how long acknowledgements may take after a stop.
     init(
         _ configuration: AgentConfiguration, inbox: Inbox<PipelineMessage>, shipper: any Shipper,
-        fileSystem: any FileSystem, clock: any WallClock, logger: Logger, once: Bool
+        fileSystem: any FileSystem, clock: any WallClock, logger: Logger, once: Bool,
+        stopPatience: Duration = .seconds(10)
     ) throws {
         self.configuration = configuration
         self.inbox = inbox
@@ -64,6 +65,7 @@ final class Pipeline {
         self.clock = clock
         self.logger = logger
         self.once = once
+        self.stopPatience = stopPatience
         let directory = FilePath(configuration.stateDirectory)
         store = try CheckpointStore(in: directory, fileSystem: fileSystem)
         if store.cutBytes > 0 {
@@ -124,7 +126,7 @@ final class Pipeline {
     var isDrained: Bool { shipments.isEmpty && assemblers.values.allSatisfy(\.isEmpty) }
 
     private var isDone: Bool {
-        if let since = isStopping { return isDrained || .now - since > Self.stopPatience }
+        if let since = isStopping { return isDrained || .now - since > stopPatience }
         guard once, isDrained, tailer.nextReadable() == nil, metrics.allSatisfy(\.wasSampled) else { return false }
         return !tailer.takeEndsAsFinal()
     }

@@ -185,9 +185,9 @@ func batch(
     let builder = RecordBatchBuilder(limit: 1 << 28)
     let value = [UInt8](repeating: UInt8(ascii: "x"), count: valueBytes)
     for index in 0..<count {
-        #expect(
-            builder.append(
-                key: nil, value: value.rawBytes, timestamp: Timestamp(milliseconds: time + Int64(index))))
+        let time = Timestamp(milliseconds: time + Int64(index))
+        let isAdded = builder.append(key: nil, value: value.rawBytes, timestamp: time)
+        #expect(isAdded)
     }
     let compressor = try BatchCompressor(.none)
     let sealed = builder.seal(

@@ -1,3 +1,4 @@
+import CommitLog
 import KafkaProtocol
 import NIOCore
 import Primitives

@@ -23,7 +23,7 @@ struct ProduceTests {
         #expect(Array(records.readableBytesView.prefix(expected.count)) == expected)
     }
 
-    @Test(arguments: [
+    private static let unacceptable: [(String, ErrorCode, @Sendable ([UInt8]) -> [UInt8]?)] = [
         ("nothing there", ErrorCode.invalidRecord, { (_: [UInt8]) -> [UInt8]? in nil }),
         ("empty", .invalidRecord, { _ in [] }),
         ("cut short", .corruptMessage, { Array($0.dropLast()) }),
@@ -32,7 +32,9 @@ struct ProduceTests {
         ("the old format", .unsupportedForMessageFormat, { $0.with { $0[16] = 1 } }),
         ("two batches", .invalidRecord, { $0 + $0 }),
         ("bytes behind it", .invalidRecord, { $0 + [0] }),
-    ])
+    ]
+
+    @Test(arguments: unacceptable)
     func `a batch that cannot be taken is refused with its reason and changes nothing`(
         _ name: String, _ code: ErrorCode, _ change: @Sendable ([UInt8]) -> [UInt8]?
     ) throws {
@@ -94,7 +96,7 @@ struct ProduceTests {
                 DescribeProducersRequest(topics: [DescribeProducersRequest.Topic(name: "t", partitions: [0, 4])]))
             let producer = try #require(described.topics[0].partitions[0].activeProducers.first)
             #expect(producer.id == ProducerID(9))
-            #expect(producer.lastSequence == 4)
+            #expect(producer.lastSequence == SequenceNumber(4))
             #expect(described.topics[0].partitions[1].errorCode == .unknownTopicOrPartition)
             fixture.broker.stop()
             fixture = try fixture.restarted()

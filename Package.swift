@@ -121,10 +121,29 @@ let package = Package(
         tests("RecordBatchesTests", ["RecordBatches", "Primitives"], exclude: ["make-golden-batches.py"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
-            "ConfigurationTests", ["YAMLConfiguration", "AgentCore", "CollectorCore", "FileAccess", systemPaths]),
+            "ConfigurationTests",
+            ["YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "FileAccess", systemPaths]),
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
             resources: [.copy("Fixtures")]),
+        tests(
+            "BrokerCoreTests",
+            [
+                "BrokerCore", "CommitLog", "FileAccess", "KafkaProtocol", "RecordBatches", "Primitives", nioCore,
+                logging, systemPaths,
+            ]),
+        tests(
+            "BrokerServerTests",
+            [
+                "BrokerServer", "BrokerCore", "FileAccess", "KafkaProtocol", "RecordBatches", "Primitives", nioCore,
+                nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"), logging, systemPaths,
+            ]),
+        tests(
+            "AgentCoreTests",
+            [
+                "AgentCore", "FileAccess", "FileTailing", "KafkaProtocol", "RecordBatches", "Primitives", logging,
+                systemPaths,
+            ]),
         tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),
         tests(
             "KafkaClientTests",

@@ -51,6 +51,8 @@ package final class Partition: Sendable {
         waiting.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(operation)) }
     }
 
+    var waiterCount: Int { waiting.withLock { $0.count } }
+
     /// The durable end has moved, or something else happened that who waits must see.
     func endMoved() {
         let operations = waiting.withLock { Array($0.values) }

@@ -1,5 +1,5 @@
 internal import YAMLConfiguration
-internal import BrokerCore
+package import BrokerCore
 internal import BrokerServer
 package import FileAccess
 package import Logging
@@ -85,13 +85,20 @@ extension CollectorConfiguration {
         broker.minimumFreeBytes = Int64(minimumFreeBytes)
         broker.retentionCheckInterval = retentionCheckInterval
         broker.maximumBytesInFlight = limits.queuedBytes
-        broker.topics.defaultPartitions = Int32(defaultPartitions)
-        broker.topics.rules = topicRules.map { rule in
+        broker.topics = rules
+        return broker
+    }
+
+    /// What topics get when they are created.
+    package var rules: TopicRules {
+        var rules = TopicRules()
+        rules.defaultPartitions = Int32(defaultPartitions)
+        rules.rules = topicRules.map { rule in
             TopicRules.Rule(
                 match: rule.pattern.description, partitions: rule.settings.partitions.map(Int32.init),
                 settings: rule.settings.named)
         }
-        return broker
+        return rules
     }
 
     var server: BrokerServerConfiguration {

@@ -96,7 +96,7 @@ struct LogRecovery {
 
         listing.snapshots = listing.offsets("producers")
         let producers = try loadProducers(listing.snapshots, sealed: sealed, active: active)
-        let hasPoint = listing.names.contains(RecoveryPoint.path(in: directory).lastComponent?.string ?? "")
+        let hasPoint = listing.names.contains(RecoveryPoint.fileName)
         try withFiles { () throws(FileError) in
             try discardFuture(&listing, endOffset: active.endOffset, point: hasPoint && trusted == nil)
             let isUntouched = isNew && epochsText == nil
@@ -118,13 +118,18 @@ struct LogRecovery {
 
     /// The names in the partition's directory.
     struct Listing {
-        var names: Set<String> = []
-        var components: [FilePath.Component] = []
+        let names: [String]
+        private let segmentFiles: [(baseOffset: Offset, suffix: Substring)]
         /// Of producers, ascending.
         var snapshots: [Offset] = []
 
+        init(_ names: [String]) {
+            self.names = names
+            segmentFiles = names.compactMap { SegmentNames.parse($0) }
+        }
+
         func offsets(_ suffix: String) -> [Offset] {
-            components.compactMap { SegmentNames.baseOffset(of: $0, suffix: suffix) }.sorted()
+            segmentFiles.lazy.filter { $0.suffix == suffix }.map(\.baseOffset).sorted()
         }
     }
 
@@ -138,13 +143,12 @@ struct LogRecovery {
         for path in made.reversed() { try fileSystem.synchronizeDirectory(path.parent ?? path) }
         // The directory above may be one that an attempt before us made and did not live to sync. Not ours to insist.
         if let above = made.last?.parent?.parent { try? fileSystem.synchronizeDirectory(above) }
-        return (try list() ?? Listing(), true)
+        return (try list() ?? Listing([]), true)
     }
 
     private func list() throws(FileError) -> Listing? {
         do throws(FileError) {
-            let components = try fileSystem.list(directory).map(\.name)
-            return Listing(names: Set(components.map(\.string)), components: components)
+            return Listing(try fileSystem.list(directory).map(\.name.string))
         } catch {
             if error.isNotFound { return nil }
             throw error
@@ -158,12 +162,12 @@ struct LogRecovery {
 
     /// Removes what a crash left half done. What cannot be removed is in nobody's way.
     private func removeLeftovers(_ listing: Listing, keeping bases: Set<Offset>) {
-        for name in listing.components {
-            let isTemporary = name.extension?.hasSuffix("tmp") ?? false
-            let isOrphan = ["log", "index", "timeindex"].contains { suffix in
-                SegmentNames.baseOffset(of: name, suffix: suffix).map { !bases.contains($0) } ?? false
+        for name in listing.names {
+            let isTemporary = name.hasSuffix(".tmp") || name.hasSuffix(".producerstmp")
+            let isOrphan = SegmentNames.parse(name).map { file in
+                ["log", "index", "timeindex"].contains(file.suffix) && !bases.contains(file.baseOffset)
             }
-            if isTemporary || isOrphan { try? fileSystem.remove(directory.appending(name)) }
+            if isTemporary || isOrphan == true { try? fileSystem.remove(directory.appending(name)) }
         }
     }
 

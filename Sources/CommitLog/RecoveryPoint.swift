@@ -25,7 +25,7 @@ struct RecoveryPoint: Equatable {
 
     private static let version: Int32 = 1
     private static let byteCount = 76
-    private static let fileName = FilePath.Component("recovery-point")
+    static let fileName = "recovery-point"
 
     static func path(in directory: FilePath) -> FilePath { directory.appending(fileName) }
 

@@ -30,11 +30,18 @@ package struct SegmentNames: Sendable {
         return String(repeating: "0", count: max(0, 20 - digits.count)) + digits
     }
 
-    /// The base offset that a file's name tells; nil where the name is not that of a segment's file.
-    static func baseOffset(of name: FilePath.Component, suffix: String) -> Offset? {
-        guard name.extension == suffix, name.stem.utf8.count == 20, let value = Int64(name.stem),
-            offsets.contains(Offset(value))
+    /// The base offset and the suffix that a file's name tells; nil where the name is not that of a segment's file.
+    static func parse(_ name: String) -> (baseOffset: Offset, suffix: Substring)? {
+        let digits = name.utf8.prefix(20)
+        let rest = name.utf8.dropFirst(20)
+        guard digits.count == 20, digits.allSatisfy({ (0x30...0x39).contains($0) }), rest.first == UInt8(ascii: "."),
+            let value = Int64(name.prefix(20)), offsets.contains(Offset(value))
         else { return nil }
-        return Offset(value)
+        return (Offset(value), name.dropFirst(21))
+    }
+
+    /// The base offset that a file's name tells; nil where it is not that of a segment's file with this suffix.
+    static func baseOffset(of name: FilePath.Component, suffix: String) -> Offset? {
+        parse(name.string).flatMap { $0.suffix == suffix ? $0.baseOffset : nil }
     }
 }

@@ -1,3 +1,4 @@
+import BrokerCore
 import AgentCore
 import CollectorCore
 import Testing
@@ -41,10 +42,9 @@ import Testing
         expected.topicRules = configuration.topicRules
         #expect(configuration == expected)
         #expect(configuration.topicRules.count == 1)
-        var logs = expected.settings(ofTopic: "logs.system")
-        #expect(logs.partitions == 4)
-        logs.partitions = 1
-        #expect(logs == CollectorConfiguration().settings(ofTopic: "other"))
+        #expect(configuration.rules.partitions(for: "logs.system") == 4)
+        let logs = try configuration.rules.settings(for: "logs.system", overrides: []).get()
+        #expect(logs == TopicSettings())
     }
 
     @Test func `what collector_yaml has in comments exists, with the value that is the default`() throws {
@@ -57,11 +57,9 @@ import Testing
         expected.flush = .interval(.seconds(1))
         expected.topicRules = configuration.topicRules
         #expect(configuration == expected)
-        var logs = configuration.settings(ofTopic: "logs.system")
-        #expect(logs.retention == .seconds(7 * 86_400))
-        logs.retention = nil
-        logs.partitions = 1
-        #expect(logs == CollectorConfiguration().settings(ofTopic: "other"))
+        #expect(configuration.topicRules[0].settings.retentionMilliseconds == 7 * 86_400_000)
+        let logs = try configuration.rules.settings(for: "logs.system", overrides: []).get()
+        #expect(logs == TopicSettings())
     }
 
     @Test func `every setting there is is in the shipped files`() throws {

@@ -6,7 +6,10 @@ extension EndToEndTests {
     @Suite struct Deaths {
         @Test func `whatever was acknowledged survives the collector's deaths, once and in order`() async throws {
             try await Playground.run { place in
-                let settings = "topics: [{match: \"*\", partitions: 2, segment.bytes: 256KiB}]"
+                let settings = """
+                    num.partitions: 2
+                    topics: [{match: confluent, segment.bytes: 128KiB}, {match: kcat, segment.bytes: 128KiB}]
+                    """
                 var collector = try await place.collector(settings: settings)
                 let address = collector.address
                 let count = 12_000
@@ -18,7 +21,7 @@ extension EndToEndTests {
                 }
                 let reader = try place.start(
                     Programs.kcat,
-                    ["-C", "-b", address, "-t", "confluent", "-u", "-q", "-f", "%p %o %T %K %S %k%s\n"]
+                    ["-C", "-E", "-b", address, "-t", "confluent", "-u", "-q", "-f", "%p %o %T %K %S %k%s\n"]
                         + ["-X", "reconnect.backoff.max.ms=200", "-X", "check.crcs=true"])
                 let agent = try place.agent(try place.agentConfiguration(bootstrap: address))
                 let confluent = try place.start(
@@ -28,7 +31,10 @@ extension EndToEndTests {
                         + ["--record", place.path("acknowledged").path, "confluent", input.path])
                 let kcat = try place.start(
                     Programs.kcat,
-                    ["-P", "-b", address, "-t", "kcat", "-K", "\t", "-z", "gzip", "-X", "enable.idempotence=true"]
+                    [
+                        "-P", "-E", "-b", address, "-t", "kcat", "-K", "\t", "-z", "gzip", "-X",
+                        "enable.idempotence=true",
+                    ]
                         + ["-X", "batch.num.messages=50", "-X", "reconnect.backoff.max.ms=200"],
                     input: input)
                 let logged = SampleLines.lines(0..<count, of: "logged")
@@ -84,22 +90,27 @@ extension EndToEndTests {
                 for file in files { try place.write("logs/\(file).log", Data()) }
 
                 var agent = try place.agent(configuration)
-                for (number, start) in stride(from: 0, to: count, by: 250).enumerated() {
-                    for file in files {
-                        try place.append("logs/\(file).log", SampleLines.text(Array(lines[file]![start..<start + 250])))
-                    }
-                    if number % 10 == 9 {
-                        try await agent.killAndWait()
-                        if number == 29 {
-                            // Rotated while nobody looks.
-                            try FileManager.default.moveItem(
-                                at: place.path("logs/two.log"), to: place.path("logs/two.log.1"))
-                            try place.write("logs/two.log", Data())
+                let writing = Task {
+                    for start in stride(from: 0, to: count, by: 250) {
+                        for file in files {
+                            let part = Array(lines[file]![start..<start + 250])
+                            try place.append("logs/\(file).log", SampleLines.text(part))
                         }
-                        agent = try place.agent(configuration)
+                        try await Task.sleep(for: .milliseconds(30))
                     }
-                    try await Task.sleep(for: .milliseconds(15))
                 }
+                for death in 0..<6 {
+                    let before = place.bytes(of: "data")
+                    try await until("the agent ships") { place.bytes(of: "data") > before + 10_000 }
+                    try await agent.killAndWait()
+                    if death == 2 {
+                        // Rotated while nobody looks.
+                        try FileManager.default.moveItem(
+                            at: place.path("logs/two.log"), to: place.path("logs/two.log.1"))
+                    }
+                    agent = try place.agent(configuration)
+                }
+                try await writing.value
                 try await until("every line is there", seconds: 60) {
                     Set(try await place.kcatRead(collector.address, "logs.app").map(\.value)).count >= count * 3
                 }
@@ -143,6 +154,15 @@ extension EndToEndTests {
 extension Playground {
     fileprivate func lineCount(_ name: String) -> Int {
         ((try? Data(contentsOf: path(name))) ?? Data()).count { $0 == UInt8(ascii: "\n") }
+    }
+}
+
+extension Playground {
+    /// What all logs of a data directory have.
+    fileprivate func bytes(of data: String) -> Int {
+        let files = FileManager.default.enumerator(at: path(data), includingPropertiesForKeys: [.fileSizeKey])
+        return (files?.allObjects as? [URL] ?? []).filter { $0.pathExtension == "log" }
+            .reduce(0) { $0 + ((try? $1.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0) }
     }
 }
 

@@ -16,7 +16,9 @@ extension EndToEndTests {
             try await check("creation")
         }
 
-        @Test func `what is wrong with a topic is explained`() async throws { try await check("problems_are_explained") }
+        @Test func `what is wrong with a topic is explained`() async throws {
+            try await check("problems_are_explained")
+        }
 
         @Test func `a topic named twice in one request is refused`() async throws {
             try await check("twice_in_one_request")

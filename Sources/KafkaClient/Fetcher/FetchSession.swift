@@ -125,8 +125,11 @@ actor FetchSession {
                 } catch {
                     failures += 1
                     wantsRefresh = true
-                    if !error.isRetriable || (!isComplete && !configuration.waitsForTopics) { failure = error }
-                    onEvent(.trouble(error))
+                    if !error.isRetriable || (!isComplete && !configuration.waitsForTopics) {
+                        failure = error
+                    } else {
+                        onEvent(.trouble(error))
+                    }
                 }
                 pump()
                 serveTaker()

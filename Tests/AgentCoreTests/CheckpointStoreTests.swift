@@ -12,7 +12,8 @@ struct CheckpointStoreTests {
 
     private func checkpoint(_ number: UInt64, position: Int64 = 5, source: String = "s") -> FileCheckpoint {
         FileCheckpoint(
-            id: TailedFileID(high: number, low: ~number), source: source, originalPath: FilePath("/var/log/\(number).log"),
+            id: TailedFileID(high: number, low: ~number), source: source,
+            originalPath: FilePath("/var/log/\(number).log"),
             path: FilePath("/var/log/\(number).log"), number: FileNumber(device: 1, inode: number), born: nil,
             fingerprint: .empty, contentGuard: ContentGuard(end: 0, hash: .empty), position: position, lineStart: nil,
             size: 100)

@@ -1,6 +1,8 @@
 import BrokerCore
+import FileAccess
 import KafkaProtocol
 import Primitives
+import SystemPackage
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import BrokerCore
 import KafkaProtocol
+import NIOCore
 import Primitives
 import RecordBatches
 import SystemPackage

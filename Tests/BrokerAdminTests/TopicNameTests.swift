@@ -1,5 +1,6 @@
 import BrokerCore
 import KafkaProtocol
+import Primitives
 import TestSupport
 import Testing
 

@@ -12,29 +12,34 @@ struct DiskReserve {
     private let minimum: Int64
     private var free = Int64.max
     private var asked: Timestamp?
+    /// There was too little, until the next question: else small batches and large ones would be told different things.
+    private var isShort = false
 
     init(_ path: FilePath, minimum: Int64) {
         self.path = path
         self.minimum = minimum
     }
 
-    /// Takes note of an append to come.
-    ///
-    /// - Returns: why it must not be; nil where there is room.
+    /// Why an append must not be; nil where there is room.
     mutating func shortage(for bytes: Int, now: Timestamp, in fileSystem: any FileSystem) -> String? {
         if minimum <= 0 { return nil }
         let elapsed = asked.map { now.milliseconds - $0.milliseconds } ?? .max
         // A clock that was set back must not stop the questions.
         if elapsed >= 1000 || elapsed < 0 {
             asked = now
+            isShort = false
             // A file system that does not say is written to until it refuses.
             free = (try? fileSystem.space(at: path)).map { Int64(clamping: $0.available) } ?? .max
         }
-        guard free - Int64(bytes) >= minimum else {
+        isShort = isShort || free - Int64(bytes) < minimum
+        guard !isShort else {
             return "the collector's disk is nearly full: \(free) bytes are free, and min.free.bytes is \(minimum)"
         }
-        if free != .max { free -= Int64(bytes) }
         return nil
+    }
+
+    mutating func appended(_ bytes: Int) {
+        if free != .max { free -= Int64(bytes) }
     }
 
     /// Space was freed: the next append asks anew.

@@ -196,6 +196,7 @@ private final class StorageLoop {
             touched[key] = partition
             switch result {
             case .written(let base, _):
+                reserve.appended(header.totalBytes)
                 let time = settings.timestampType == .logAppendTime ? now : .none
                 answers.append((key, reply, .appended(baseOffset: base, time: time, logStart: start)))
                 if flush != .commit {

@@ -219,14 +219,20 @@ import Testing
         let bench = try AdminBench { $0.flush = .os }
         try bench.create("safe", [("flush.messages", "1")])
         try bench.create("timed", [("flush.ms", "0")])
-        try bench.produce("a", to: "safe")
-        try bench.produce("a", to: "timed")
-        let synced = bench.files
-        try bench.expectSoon("flush.ms is over") {
-            synced.operations.contains { "\($0.kind)" == "synchronize" && $0.path.string.hasPrefix("/data/timed-0/0") }
+        try bench.create("plain")
+        // Making them synced their files too.
+        let before = bench.files.operationCount
+        func isSynced(_ log: String) -> Bool {
+            bench.files.operations.dropFirst(before).contains {
+                "\($0.kind)" == "synchronize" && $0.path.string.hasPrefix("/data/\(log)/0")
+            }
         }
-        #expect(
-            synced.operations.contains { "\($0.kind)" == "synchronize" && $0.path.string.hasPrefix("/data/safe-0/0") })
+        try bench.produce("a", to: "plain")
+        try bench.produce("a", to: "safe")
+        #expect(isSynced("safe-0"), "before it is acknowledged")
+        try bench.produce("a", to: "timed")
+        try bench.expectSoon("flush.ms is over") { isSynced("timed-0") }
+        #expect(!isSynced("plain-0"))
         bench.broker.stop()
     }
 

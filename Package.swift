@@ -104,11 +104,11 @@ let package = Package(
             ]),
         module(
             "CollectorCore",
-            ["BrokerServer", "BrokerCore", "YAMLConfiguration", "FileAccess", lifecycle, logging, systemPaths]),
+            ["BrokerServer", "BrokerCore", "CommitLog", "YAMLConfiguration", "FileAccess", lifecycle, logging, systemPaths]),
 
         // Layer 7.
         program("tributary-agent", ["AgentCore", argumentParser, logging]),
-        program("tributary-collector", ["CollectorCore", argumentParser, logging]),
+        program("tributary-collector", ["CollectorCore", argumentParser, logging, systemPaths]),
         program(
             "tributary",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", argumentParser, nioPosix, logging]),
@@ -126,6 +126,24 @@ let package = Package(
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
             resources: [.copy("Fixtures")]),
+        tests(
+            "BrokerCoreTests",
+            [
+                "BrokerCore", "CommitLog", "FileAccess", "KafkaProtocol", "RecordBatches", "Primitives", nioCore,
+                logging, systemPaths,
+            ]),
+        tests(
+            "BrokerServerTests",
+            [
+                "BrokerServer", "BrokerCore", "FileAccess", "KafkaProtocol", "RecordBatches", "Primitives", nioCore,
+                nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"), logging, systemPaths,
+            ]),
+        tests(
+            "AgentCoreTests",
+            [
+                "AgentCore", "FileAccess", "FileTailing", "KafkaProtocol", "RecordBatches", "Primitives", logging,
+                systemPaths,
+            ]),
         tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),
         tests(
             "KafkaClientTests",
@@ -133,6 +151,12 @@ let package = Package(
         // Runs the built programs, so it needs none of their modules.
         tests("EndToEndTests", [], resources: [.copy("Clients")]),
         tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),
+        tests(
+            "BrokerAdminTests",
+            [
+                "BrokerCore", "CollectorCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess", "Primitives",
+                "TestSupport", nioCore, logging, systemPaths,
+            ]),
         tests(
             "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import FileTailing
 internal import Primitives
 internal import RecordBatches
@@ -13,8 +14,8 @@ final class BatchAssembler {
     /// Consecutive lines are mostly of one file: its end is put into `ends` when another file comes.
     private var lastFile: TailedFileID?
     private var lastEnd: Int64 = 0
-    /// Batches of the partition that are not answered yet.
-    var inFlight = 0
+    /// Batches of the partition that are under way, the oldest first: up to there files are acknowledged.
+    var underWay: Deque<BatchTag> = []
 
     init(topic: String, partition: Int32, limit: Int) {
         self.topic = topic

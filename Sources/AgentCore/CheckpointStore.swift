@@ -89,12 +89,19 @@ final class CheckpointStore {
         pending = []
     }
 
+    /// Everything that counts, without what is out of date.
+    private var snapshot: [UInt8] {
+        var bytes: [UInt8] = []
+        for source in sources { bytes += entry(.source, Array(source.utf8)) }
+        for checkpoint in files.values { bytes += entry(.file, checkpoint.encoded()) }
+        for (id, placement) in placements where files[id] != nil {
+            bytes += entry(.placement, encoded(placement, of: id))
+        }
+        return bytes
+    }
+
     private func writeAnew() throws(FileError) {
-        pending.removeAll()
-        for source in sources { add(.source, Array(source.utf8)) }
-        for checkpoint in files.values { add(.file, checkpoint.encoded()) }
-        for (id, placement) in placements where files[id] != nil { add(.placement, encoded(placement, of: id)) }
-        let bytes = pending
+        let bytes = snapshot
         try fileSystem.replace(path, with: bytes.rawBytes)
         file = try fileSystem.open(path, .update)
         end = Int64(bytes.count)
@@ -102,11 +109,14 @@ final class CheckpointStore {
         pending = []
     }
 
-    private func add(_ kind: Kind, _ payload: [UInt8]) {
+    private func add(_ kind: Kind, _ payload: [UInt8]) { pending += entry(kind, payload) }
+
+    private func entry(_ kind: Kind, _ payload: [UInt8]) -> [UInt8] {
         let content = [kind.rawValue] + payload
-        pending.appendBigEndian(Int32(content.count))
-        pending.appendBigEndian(CRC32C.of(content.rawBytes))
-        pending += content
+        var entry: [UInt8] = []
+        entry.appendBigEndian(Int32(content.count))
+        entry.appendBigEndian(CRC32C.of(content.rawBytes))
+        return entry + content
     }
 
     private func encoded(_ placement: Placement, of id: TailedFileID) -> [UInt8] {
@@ -138,7 +148,8 @@ final class CheckpointStore {
             position += 8 + length
         }
         end = Int64(position)
-        sizeWhenWritten = end
+        // Not the file's own size, or it could grow fourfold with every start.
+        sizeWhenWritten = Int64(snapshot.count)
         cutBytes = Int64(bytes.count - position)
         if cutBytes > 0 { try file.truncate(to: end) }
     }

@@ -19,8 +19,15 @@ struct DeadLetters {
         try fileSystem.createDirectories(directory)
         let path = directory.appending("\(topic)-\(partition).log")
         let file = try fileSystem.open(path, .create)
-        try file.write(batch.bytes.rawBytes, at: try file.status().size)
-        try file.synchronizeData()
+        let end = try file.status().size
+        do throws(FileError) {
+            try file.write(batch.bytes.rawBytes, at: end)
+            try file.synchronizeData()
+        } catch {
+            // A part of a batch would hide those behind it.
+            try? file.truncate(to: end)
+            throw error
+        }
         try fileSystem.synchronizeDirectory(directory)
         return path
     }

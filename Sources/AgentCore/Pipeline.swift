@@ -9,13 +9,13 @@ internal import SystemPackage
 
 /// The agent's own thread: reads sources, fills batches, ships them, and keeps track of what was acknowledged.
 final class Pipeline {
-    /// How long acknowledgements may take after a stop.
-    private static let stopPatience = Duration.seconds(10)
     /// Bytes of one file in one turn, so that a flood in one keeps the others waiting for a moment only.
     private static let turn = 256 << 10
     /// Batches of one partition that are not answered, at the most: five are in flight, the others have the next ready
     /// when an answer comes. More would only take memory.
     private static let batchesPerPartition = 8
+    /// How long files are read before everything else has its turn: metrics, waiting lines, what is to be stored.
+    private static let readingTurn = Duration.milliseconds(20)
     /// While lines keep coming, files are looked at this often and not at each write; it is what a line waits at most.
     private static let coalescing = Duration.milliseconds(5)
     /// How often what was acknowledged is stored.
@@ -27,6 +27,7 @@ final class Pipeline {
     private let clock: any WallClock
     private let logger: Logger
     private let once: Bool
+    private let stopPatience: Duration
     private let store: CheckpointStore
     private let deadLetters: DeadLetters
     private let tailer: Tailer
@@ -41,7 +42,9 @@ final class Pipeline {
     private var nextTag: UInt64 = 0
     private var isStopping: ContinuousClock.Instant?
     private var lastRead = ContinuousClock.now
-    private var lastCommit = ContinuousClock.now
+    /// Long ago, so that which sources were started is stored at once.
+    private var lastCommit = ContinuousClock.now.advanced(by: .seconds(-60))
+    private var shipmentBytes = 0
     private(set) var counters = PipelineCounters()
 
     /// Where a file's lines go.
@@ -50,9 +53,11 @@ final class Pipeline {
         var assembler: BatchAssembler
     }
 
+    /// - Parameter stopPatience: how long acknowledgements may take after a stop.
     init(
         _ configuration: AgentConfiguration, inbox: Inbox<PipelineMessage>, shipper: any Shipper,
-        fileSystem: any FileSystem, clock: any WallClock, logger: Logger, once: Bool
+        fileSystem: any FileSystem, clock: any WallClock, logger: Logger, once: Bool,
+        stopPatience: Duration = .seconds(10)
     ) throws {
         self.configuration = configuration
         self.inbox = inbox
@@ -60,6 +65,7 @@ final class Pipeline {
         self.clock = clock
         self.logger = logger
         self.once = once
+        self.stopPatience = stopPatience
         let directory = FilePath(configuration.stateDirectory)
         store = try CheckpointStore(in: directory, fileSystem: fileSystem)
         if store.cutBytes > 0 {
@@ -88,24 +94,26 @@ final class Pipeline {
     /// - Throws: where the state directory cannot be written to: going on would only send everything twice.
     func run() throws {
         while true {
-            takeMessages()
+            var hasMore = false
+            try takeMessages()
             if isStopping == nil {
                 tailer.reconcile()
                 // New files are stored before their first line leaves.
                 try commit(force: false)
-                readFiles()
+                hasMore = try readFiles()
                 sampleMetrics()
             }
             sealWhatIsDue()
             tellProblems()
             try commit(force: false)
             if isDone { break }
-            wait()
+            wait(hasMore: hasMore)
         }
         try commit(force: true)
     }
 
-    private func wait() {
+    private func wait(hasMore: Bool) {
+        if hasMore && isStopping == nil { return inbox.wait(orReadable: -1, timeout: .zero) }
         if isStopping != nil || !mayRead { return inbox.wait(orReadable: -1, timeout: patience) }
         // A writer that writes line by line wakes once for many lines, not for each.
         if .now - lastRead < Self.coalescing {
@@ -118,94 +126,122 @@ final class Pipeline {
     var isDrained: Bool { shipments.isEmpty && assemblers.values.allSatisfy(\.isEmpty) }
 
     private var isDone: Bool {
-        if let since = isStopping { return isDrained || .now - since > Self.stopPatience }
+        if let since = isStopping { return isDrained || .now - since > stopPatience }
         guard once, isDrained, tailer.nextReadable() == nil, metrics.allSatisfy(\.wasSampled) else { return false }
         return !tailer.takeEndsAsFinal()
     }
 
     // MARK: Messages
 
-    private func takeMessages() {
+    private func takeMessages() throws(AgentError) {
         for message in inbox.takeAll() {
             switch message {
-            case .acknowledged(let tag): finish(tag, refusal: nil)
-            case .refused(let tag, let code): finish(tag, refusal: code)
+            case .acknowledged(let tag): try finish(tag, refusal: nil)
+            case .refused(let tag, let code): try finish(tag, refusal: code)
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
             case .stop: if isStopping == nil { isStopping = .now }
             }
         }
     }
 
-    private func finish(_ tag: BatchTag, refusal: ErrorCode?) {
-        guard let shipment = shipments.removeValue(forKey: tag) else {
+    private func finish(_ tag: BatchTag, refusal: ErrorCode?) throws(AgentError) {
+        guard var shipment = shipments[tag], let batch = shipment.batch else {
             preconditionFailure("BUG: batch \(tag.value) was answered twice")
         }
-        if let refusal, !keep(shipment, refusal) { return }
+        if let refusal {
+            try keep(batch, shipment, refusal)
+        } else {
+            counters.recordsDelivered += Int64(shipment.records)
+        }
+        shipmentBytes -= shipment.heldBytes
+        shipment.batch = nil
+        shipments[tag] = shipment
         let placement = CheckpointStore.Placement(topic: shipment.topic, partition: shipment.partition)
-        assemblers[placement]?.inFlight -= 1
-        counters.recordsDelivered += refusal == nil ? Int64(shipment.records) : 0
-        for (file, end) in shipment.ends { tailer.acknowledge(file, upTo: end) }
+        if let assembler = assemblers[placement] { acknowledgeFiles(of: assembler) }
     }
 
-    /// - Returns: false where the dead letters could not be written either: the lines then stay unacknowledged, and are
-    ///   tried again after a restart.
-    private func keep(_ shipment: Shipment, _ refusal: ErrorCode) -> Bool {
-        counters.recordsDeadLettered += Int64(shipment.records)
+    /// A position stands for all lines before it, so a batch that is answered before an older one of its partition waits
+    /// for that.
+    private func acknowledgeFiles(of assembler: BatchAssembler) {
+        while let oldest = assembler.underWay.first, let shipment = shipments[oldest], shipment.isAnswered {
+            assembler.underWay.removeFirst()
+            shipments[oldest] = nil
+            for (file, end) in shipment.ends { tailer.acknowledge(file, upTo: end) }
+        }
+    }
+
+    /// - Throws: where the dead letters cannot be written either. Going on would acknowledge later lines, and with them
+    ///   these; so the agent ends, and tries them again when it is started again.
+    private func keep(_ batch: SealedBatch, _ shipment: Shipment, _ refusal: ErrorCode) throws(AgentError) {
         do throws(FileError) {
-            let path = try deadLetters.keep(shipment.batch, topic: shipment.topic, partition: shipment.partition)
+            let path = try deadLetters.keep(batch, topic: shipment.topic, partition: shipment.partition)
+            counters.recordsDeadLettered += Int64(shipment.records)
             logger.error(
                 "\(shipment.records) records for \(shipment.topic)-\(shipment.partition) were refused with \(refusal); they are in \(path)"
             )
-            return true
         } catch {
-            logger.critical(
-                "\(shipment.records) records were refused with \(refusal), and cannot be kept: \(error)")
-            return false
+            throw AgentError(
+                "\(shipment.records) records for \(shipment.topic)-\(shipment.partition) were refused with \(refusal), "
+                    + "and cannot be kept: \(error)")
         }
     }
 
     // MARK: Files
 
-    private var bytesHeld: Int { assemblers.values.reduce(shipper.bytesHeld) { $0 + $1.heldBytes } }
+    private var bytesHeld: Int {
+        assemblers.values.reduce(shipper.bytesHeld + shipmentBytes) { $0 + $1.heldBytes }
+    }
 
     private var mayRead: Bool { bytesHeld < configuration.memoryLimit - 2 * configuration.collector.batchBytes }
 
-    private func readFiles() {
+    /// - Returns: whether there is more to read at once.
+    private func readFiles() throws(AgentError) -> Bool {
+        // The memory of many empty batches must not keep the next lines out.
+        if !mayRead { for assembler in assemblers.values { assembler.rest() } }
+        let end = ContinuousClock.now + Self.readingTurn
         var skipped: Set<TailedFileID> = []
         while mayRead, let file = tailer.nextReadable() {
             guard let route = route(of: file), !isFull(route.assembler) else {
                 // Its topic is not known yet, or its partition has enough to do.
-                if !skipped.insert(file).inserted { return }
+                if !skipped.insert(file).inserted { return false }
                 continue
             }
             let outcome = read(file, route)
-            if outcome.lines > 0 { lastRead = .now }
-            takeMessages()
-            if isStopping != nil { return }
+            if outcome.lines > 0 {
+                lastRead = .now
+                skipped.removeAll()
+            }
+            try takeMessages()
+            if isStopping != nil { return false }
+            if .now >= end { return true }
         }
+        return false
     }
 
     private func read(_ file: TailedFileID, _ route: Route) -> ReadOutcome {
         let now = clock.now()
         let assembler = route.assembler
         let key = route.key
-        // What is held changes only when a batch is shipped; asking for each line would cost more than the line.
         var goOn = true
         let outcome = tailer.read(file, limit: Self.turn) { line, info in
             let headers = info.headers
+            let heldBefore = assembler.heldBytes
+            var mustLook = false
             while !assembler.add(
                 key: key.rawBytes, line: line, timestamp: now, headers: headers, file: file, end: info.end)
             {
                 ship(assembler)
-                goOn = mayRead && !isFull(assembler)
+                mustLook = true
             }
+            // Asked only where the answer may have changed: it counts everything that is held.
+            if mustLook || assembler.heldBytes != heldBefore { goOn = mayRead && !isFull(assembler) }
             return goOn
         }
         counters.recordsRead += Int64(outcome.lines)
         return outcome
     }
 
-    private func isFull(_ assembler: BatchAssembler) -> Bool { assembler.inFlight >= Self.batchesPerPartition }
+    private func isFull(_ assembler: BatchAssembler) -> Bool { assembler.underWay.count >= Self.batchesPerPartition }
 
     private func route(of file: TailedFileID) -> Route? {
         if let route = routes[file] { return route }
@@ -214,10 +250,11 @@ final class Pipeline {
         }
         let key = Array(configuration.hostName.utf8) + [UInt8(ascii: ":")] + checkpoint.originalPath.bytes
         let placement: CheckpointStore.Placement
-        if let stored = store.placements[file], stored.topic == topic {
+        guard let count = partitionCounts[topic] else { return nil }
+        // Kept when the topic grows; but a topic that was made anew may have fewer.
+        if let stored = store.placements[file], stored.topic == topic, stored.partition < count {
             placement = stored
         } else {
-            guard let count = partitionCounts[topic] else { return nil }
             placement = CheckpointStore.Placement(
                 topic: topic, partition: Int32(defaultPartition(forKey: key.rawBytes, partitionCount: count)))
             store.place(file, placement)
@@ -266,7 +303,7 @@ final class Pipeline {
     private func sealWhatIsDue() {
         for assembler in assemblers.values where !assembler.isEmpty {
             guard let since = assembler.since else { continue }
-            if assembler.inFlight == 0 || isStopping != nil || .now - since >= configuration.collector.lingerLimit {
+            if assembler.underWay.isEmpty || isStopping != nil || .now - since >= configuration.collector.lingerLimit {
                 ship(assembler)
             }
         }
@@ -276,9 +313,11 @@ final class Pipeline {
         let shipment = assembler.seal(compressor)
         let tag = BatchTag(value: nextTag)
         nextTag += 1
-        assembler.inFlight += 1
+        assembler.underWay.append(tag)
         shipments[tag] = shipment
-        shipper.ship(shipment.batch, topic: shipment.topic, partition: shipment.partition, tag: tag)
+        shipmentBytes += shipment.heldBytes
+        guard let batch = shipment.batch else { preconditionFailure("BUG: a batch was answered before it was sent") }
+        shipper.ship(batch, topic: shipment.topic, partition: shipment.partition, tag: tag)
     }
 
     /// How long there is nothing to do unless something happens.
@@ -298,7 +337,11 @@ final class Pipeline {
     // MARK: State
 
     private func commit(force: Bool) throws {
-        for checkpoint in tailer.takeChangedCheckpoints() { store.put(checkpoint) }
+        var isNew = false
+        for checkpoint in tailer.takeChangedCheckpoints() {
+            if store.files[checkpoint.id] == nil { isNew = true }
+            store.put(checkpoint)
+        }
         for retired in tailer.takeRetired() {
             store.retire(retired.id)
             routes[retired.id] = nil
@@ -306,7 +349,7 @@ final class Pipeline {
                 logger.error("\(retired.bytesLost) bytes of a file went before they could be read (\(retired.reason))")
             }
         }
-        guard store.hasChanges, force || .now - lastCommit >= Self.commitInterval else { return }
+        guard store.hasChanges, force || isNew || .now - lastCommit >= Self.commitInterval else { return }
         do throws(FileError) {
             try store.commit()
         } catch {

@@ -34,6 +34,10 @@ struct Shipment {
     var records: Int
     /// Behind the last line of each file that is in the batch. Metrics have none.
     var ends: [TailedFileID: Int64]
-    /// Kept until it is answered, for the dead letters.
-    var batch: SealedBatch
+    /// Kept until it is answered, for the dead letters; nil from then on.
+    var batch: SealedBatch?
+
+    var isAnswered: Bool { batch == nil }
+    /// The producer stamps a copy of its own, so this is memory on top of what the producer holds.
+    var heldBytes: Int { batch?.bytes.count ?? 0 }
 }

@@ -34,6 +34,8 @@ package final class Partition: Sendable {
         waiting.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(operation)) }
     }
 
+    var waiterCount: Int { waiting.withLock { $0.count } }
+
     /// The durable end has moved.
     func endMoved() {
         let operations = waiting.withLock { Array($0.values) }

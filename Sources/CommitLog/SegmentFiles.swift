@@ -39,4 +39,9 @@ package struct SegmentNames: Sendable {
         else { return nil }
         return (Offset(value), name.dropFirst(21))
     }
+
+    /// The base offset that a file's name tells; nil where it is not that of a segment's file with this suffix.
+    static func baseOffset(of name: FilePath.Component, suffix: String) -> Offset? {
+        parse(name.string).flatMap { $0.suffix == suffix ? $0.baseOffset : nil }
+    }
 }

@@ -17,7 +17,7 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tributary-collector",
         abstract: "Receives records, keeps them durably in topics, and serves them to Kafka clients.",
-        subcommands: [Run.self, Check.self])
+        subcommands: [Run.self, Check.self, Inspect.self, Verify.self, Repair.self])
 }
 
 struct ConfigurationOption: ParsableArguments {
@@ -99,7 +99,7 @@ extension Program {
 }
 
 /// Says why on standard error; the program ends with 1.
-private func failure(_ reason: String) -> ExitCode {
+func failure(_ reason: String) -> ExitCode {
     printToStandardError(reason.contains("\n") ? reason : "tributary-collector: \(reason)")
     return .failure
 }

@@ -90,11 +90,18 @@ func withoutLength(_ frame: ByteBuffer) throws -> ByteBuffer {
     }
 
     @Test(arguments: GoldenFrame.all)
-    func `with bytes behind its end gives a WireError`(_ golden: GoldenFrame) throws {
+    func `a request with bytes behind its end gives a WireError, an answer is read all the same`(
+        _ golden: GoldenFrame
+    ) throws {
         let sample = try #require(Sample.all.first { $0.name == golden.name })
         var frame = try withoutLength(sample.frame(golden.version))
+        let whole = try sample.reencode(frame, golden.version)
         frame.writeInteger(UInt8(0))
-        #expect(throws: WireError.self) { try sample.reencode(frame, golden.version) }
+        if golden.name.contains("Response") {
+            #expect(try sample.reencode(frame, golden.version) == whole)
+        } else {
+            #expect(throws: WireError.self) { try sample.reencode(frame, golden.version) }
+        }
     }
 
     @Test(arguments: GoldenFrame.ofEachLayout)

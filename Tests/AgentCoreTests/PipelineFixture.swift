@@ -1,0 +1,169 @@
+import FileAccess
+import KafkaProtocol
+import Logging
+import Primitives
+import RecordBatches
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import AgentCore
+
+/// A host with files, and one life of an agent after the other on it.
+final class PipelineFixture {
+    let root = temporaryDirectory()
+    var configuration: AgentConfiguration
+    private let system = PosixFileSystem()
+
+    init(_ sources: [AgentSource]? = nil) throws {
+        let logs = root.appending("logs")
+        try system.createDirectories(logs)
+        configuration = AgentConfiguration(
+            hostName: "h", sources: sources ?? [.file(FileSource(name: "s", topic: "t", include: ["\(logs)/*.log"]))])
+        configuration.stateDirectory = root.appending("state").string
+        configuration.collector.compression = .none
+    }
+
+    var state: FilePath { root.appending("state") }
+
+    func path(_ name: String) -> FilePath { root.appending("logs").appending(name) }
+
+    func append(_ lines: [String], to name: String) throws {
+        let file = try system.open(path(name), .create)
+        let bytes = Array(lines.map { $0 + "\n" }.joined().utf8)
+        try file.write(bytes.rawBytes, at: try file.status().size)
+    }
+
+    func start(
+        _ shipper: FakeShipper, once: Bool = true, topics: [String: Int] = ["t": 4], patience: Duration = .seconds(10)
+    ) -> Life {
+        Life(configuration, shipper, once: once, topics: topics, patience: patience)
+    }
+
+    /// Lets an agent read everything, with a collector that takes everything.
+    @discardableResult
+    func runOnce(_ shipper: FakeShipper = FakeShipper(), topics: [String: Int] = ["t": 4]) throws -> FakeShipper {
+        _ = try start(shipper, topics: topics).end()
+        return shipper
+    }
+}
+
+/// An agent's pipeline on a thread of its own.
+final class Life: Sendable {
+    let shipper: FakeShipper
+    private let ended = BlockingQueue<Result<PipelineCounters, any Error>>()
+
+    init(
+        _ configuration: AgentConfiguration, _ shipper: FakeShipper, once: Bool, topics: [String: Int],
+        patience: Duration
+    ) {
+        self.shipper = shipper
+        for (topic, count) in topics { shipper.inbox.put(.topic(topic, partitions: count)) }
+        DedicatedThread.start("pipeline") { [ended] in
+            ended.put(
+                Result {
+                    let pipeline = try Pipeline(
+                        configuration, inbox: shipper.inbox, shipper: shipper, fileSystem: PosixFileSystem(),
+                        clock: SystemWallClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                        once: once, stopPatience: patience)
+                    try pipeline.run()
+                    return pipeline.counters
+                })
+        }
+    }
+
+    func stop() { shipper.inbox.put(.stop) }
+
+    func end(within seconds: Int64 = 30) throws -> PipelineCounters {
+        let results = try #require(ended.takeAll(timeout: .seconds(seconds)))
+        return try #require(results.first, "the pipeline did not end").get()
+    }
+
+    var isRunning: Bool { (ended.takeAll(timeout: .milliseconds(50)) ?? []).isEmpty }
+}
+
+/// A collector as the pipeline sees it, that answers as the test says.
+final class FakeShipper: Shipper {
+    enum Answer: Sendable {
+        case acknowledge
+        case refuse(ErrorCode)
+        case hold
+    }
+
+    struct Sent: Sendable {
+        var batch: SealedBatch
+        var topic: String
+        var partition: Int32
+        var tag: BatchTag
+
+        /// The values of the batch's records.
+        var lines: [String] {
+            guard let contents = try? RecordBatchContents(batch.bytes.rawBytes), let records = try? contents.records()
+            else { return ["?"] }
+            return records.map { String(decoding: contents.payload[$0.value ?? 0..<0], as: UTF8.self) }
+        }
+    }
+
+    private struct State {
+        var sent: [Sent] = []
+        var held: [BatchTag: Int] = [:]
+        var answer: @Sendable (Int) -> Answer
+    }
+
+    let inbox = Inbox<PipelineMessage>()
+    private let state: Mutex<State>
+    private let onShip: @Sendable (Sent) -> Void
+
+    /// - Parameter answer: to the n-th batch, at once.
+    init(
+        answer: @escaping @Sendable (Int) -> Answer = { _ in .acknowledge },
+        onShip: @escaping @Sendable (Sent) -> Void = { _ in }
+    ) {
+        self.onShip = onShip
+        state = Mutex(State(answer: answer))
+    }
+
+    func ship(_ batch: SealedBatch, topic: String, partition: Int32, tag: BatchTag) {
+        let sent = Sent(batch: batch, topic: topic, partition: partition, tag: tag)
+        onShip(sent)
+        let answer = state.withLock { state in
+            state.sent.append(sent)
+            state.held[tag] = batch.bytes.count
+            return state.answer(state.sent.count - 1)
+        }
+        self.answer(tag, answer)
+    }
+
+    func answer(_ tag: BatchTag, _ answer: Answer) {
+        if case .hold = answer { return }
+        state.withLock { _ = $0.held.removeValue(forKey: tag) }
+        switch answer {
+        case .acknowledge: inbox.put(.acknowledged(tag))
+        case .refuse(let code): inbox.put(.refused(tag, code))
+        case .hold: break
+        }
+    }
+
+    /// Acknowledges what was held back, and from now on everything.
+    func acknowledgeAll() {
+        let tags = state.withLock { state in
+            state.answer = { _ in .acknowledge }
+            return state.held.keys.sorted { $0.value < $1.value }
+        }
+        for tag in tags { answer(tag, .acknowledge) }
+    }
+
+    var sent: [Sent] { state.withLock { $0.sent } }
+    var lines: [String] { sent.flatMap(\.lines) }
+    var bytesHeld: Int { state.withLock { $0.held.values.reduce(0, +) } }
+}
+
+/// Waits until the condition holds; the test fails where it does not within 20 seconds.
+func eventually(_ condition: () throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < deadline {
+        if try condition() { return }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    Issue.record("the condition did not come to hold")
+}

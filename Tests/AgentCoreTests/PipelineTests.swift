@@ -1,0 +1,295 @@
+import FileAccess
+import KafkaProtocol
+import Primitives
+import RecordBatches
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import AgentCore
+
+@Suite(.serialized, .timeLimit(.minutes(2)))
+struct PipelineTests {
+    private func lines(_ count: Int, from first: Int = 0, bytes: Int = 0) -> [String] {
+        (first..<first + count).map { "line \($0)" + String(repeating: "x", count: bytes) }
+    }
+
+    @Test func `once reads everything in order, ends, and a second time sends nothing`() throws {
+        let fixture = try PipelineFixture()
+        try fixture.append(lines(5000), to: "a.log")
+        let shipper = FakeShipper()
+        let counters = try fixture.start(shipper).end()
+        #expect(shipper.lines == lines(5000))
+        #expect(counters.recordsRead == 5000)
+        #expect(counters.recordsDelivered == 5000)
+        #expect(try fixture.runOnce().lines.isEmpty)
+        try fixture.append(lines(3, from: 5000), to: "a.log")
+        #expect(try fixture.runOnce().lines == lines(3, from: 5000))
+    }
+
+    @Test func `once with nothing to read ends`() throws {
+        #expect(try PipelineFixture().runOnce().sent.isEmpty)
+    }
+
+    @Test func `once waits for acknowledgements that come late`() async throws {
+        let fixture = try PipelineFixture()
+        try fixture.append(lines(10), to: "a.log")
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper)
+        try await eventually { shipper.lines.count == 10 }
+        #expect(life.isRunning)
+        shipper.acknowledgeAll()
+        #expect(try life.end().recordsDelivered == 10)
+    }
+
+    @Test func `once waits for a topic that is not known yet, and other sources go on meanwhile`() async throws {
+        let fixture = try PipelineFixture([])
+        fixture.configuration.sources = [
+            .file(FileSource(name: "a", topic: "missing", include: ["\(fixture.path("a.log"))"])),
+            .file(FileSource(name: "b", topic: "t", include: ["\(fixture.path("b.log"))"])),
+        ]
+        try fixture.append(["early"], to: "a.log")
+        try fixture.append(lines(20_000, bytes: 100), to: "b.log")
+        let shipper = FakeShipper()
+        let life = fixture.start(shipper)
+        try await eventually { shipper.lines.count == 20_000 }
+        #expect(life.isRunning)
+        shipper.inbox.put(.topic("missing", partitions: 1))
+        _ = try life.end()
+        #expect(shipper.sent.last?.lines == ["early"])
+    }
+
+    @Test func `what was not acknowledged is sent again after a restart`() async throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.batchBytes = 2000
+        try fixture.append(lines(1000), to: "a.log")
+        // The first three are acknowledged, nothing behind them.
+        let first = FakeShipper { $0 < 3 ? .acknowledge : .hold }
+        let life = fixture.start(first, patience: .milliseconds(300))
+        try await eventually { first.lines.count == 1000 }
+        life.stop()
+        let counters = try life.end()
+        let delivered = Array(first.sent.prefix(3).flatMap(\.lines))
+        #expect(counters.recordsDelivered == Int64(delivered.count))
+        #expect(delivered + (try fixture.runOnce().lines) == lines(1000))
+    }
+
+    @Test func `an acknowledgement out of order does not stand for the batches before it`() async throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.batchBytes = 2000
+        try fixture.append(lines(1000), to: "a.log")
+        let first = FakeShipper { $0 == 1 ? .hold : .acknowledge }
+        let life = fixture.start(first, patience: .milliseconds(300))
+        try await eventually { first.lines.count == 1000 }
+        life.stop()
+        _ = try life.end()
+        let again = try fixture.runOnce().lines
+        #expect(first.sent[0].lines + again == lines(1000))
+    }
+
+    @Test func `answers in any order at all acknowledge everything`() async throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.batchBytes = 500
+        try fixture.append(lines(500), to: "a.log")
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper)
+        try await eventually { shipper.lines.count == 500 }
+        var random = SystemRandomNumberGenerator()
+        for sent in shipper.sent.shuffled(using: &random) { shipper.answer(sent.tag, .acknowledge) }
+        #expect(try life.end().recordsDelivered == 500)
+        #expect(try fixture.runOnce().lines.isEmpty)
+    }
+
+    @Test func `a refused batch is kept as it was, counted, and holds nothing up`() throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.batchBytes = 2000
+        try fixture.append(lines(1000), to: "a.log")
+        let shipper = FakeShipper { $0 % 2 == 1 ? .refuse(.messageTooLarge) : .acknowledge }
+        let counters = try fixture.start(shipper).end()
+        #expect(counters.recordsRead == 1000)
+        #expect(counters.recordsDelivered + counters.recordsDeadLettered == 1000)
+        #expect(counters.recordsDeadLettered > 0)
+        let refused = shipper.sent.enumerated().filter { $0.offset % 2 == 1 }.flatMap { $0.element.batch.bytes }
+        let partition = try #require(shipper.sent.first).partition
+        let kept = fixture.state.appending("dead-letters").appending("t-\(partition).log")
+        #expect(try PosixFileSystem().readWhole(kept) == refused)
+        #expect(try fixture.runOnce().lines.isEmpty)
+    }
+
+    @Test func `a refused batch that cannot be kept ends the agent, and its lines come again`() throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.batchBytes = 2000
+        try fixture.append(lines(1000), to: "a.log")
+        let system = PosixFileSystem()
+        try system.createDirectories(fixture.state)
+        // A file where the directory should be.
+        _ = try system.open(fixture.state.appending("dead-letters"), .create)
+        let shipper = FakeShipper { $0 == 2 ? .refuse(.messageTooLarge) : .acknowledge }
+        let life = fixture.start(shipper)
+        let error = #expect(throws: AgentError.self) { try life.end() }
+        #expect(error.map { "\($0)" }?.contains("MESSAGE_TOO_LARGE") == true)
+        let again = try fixture.runOnce().lines
+        #expect(Set(shipper.sent.prefix(2).flatMap(\.lines) + again) == Set(lines(1000)))
+        #expect(Set(again).isSuperset(of: shipper.sent[2].lines))
+    }
+
+    @Test func `memory stays within its limit while nothing is answered, and all goes on afterwards`() async throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.memoryLimit = 8 << 20
+        for file in 0..<3 { try fixture.append(lines(8000, bytes: 1000), to: "\(file).log") }
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper)
+        var held = -1
+        try await eventually {
+            let before = held
+            held = shipper.bytesHeld
+            if held == before && held > 1 << 20 { return !life.isRunning || shipper.bytesHeld == held }
+            return false
+        }
+        // The producer's copy, and the pipeline's own.
+        #expect(2 * shipper.bytesHeld <= fixture.configuration.memoryLimit)
+        shipper.acknowledgeAll()
+        #expect(try life.end().recordsDelivered == 24_000)
+    }
+
+    @Test func `the buffers of many partitions do not keep each other out`() throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.memoryLimit = 8 << 20
+        for file in 0..<60 { try fixture.append(lines(1200, bytes: 1000), to: "\(file).log") }
+        let begun = ContinuousClock.now
+        let shipper = try fixture.runOnce(topics: ["t": 5000])
+        #expect(shipper.sent.reduce(0) { $0 + $1.batch.recordCount } == 72_000)
+        // Each time that the buffers were full cost two seconds.
+        #expect(.now - begun < .seconds(15))
+    }
+
+    @Test func `a lone line leaves at once, and lines that come meanwhile leave together`() async throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.lingerLimit = .seconds(3600)
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper, once: false, patience: .zero)
+        try fixture.append(["lone"], to: "a.log")
+        try await eventually { shipper.lines == ["lone"] }
+        for number in 0..<5 { try fixture.append(["\(number)"], to: "a.log") }
+        #expect(life.isRunning)
+        #expect(shipper.sent.count == 1)
+        shipper.answer(shipper.sent[0].tag, .acknowledge)
+        try await eventually { shipper.sent.count == 2 }
+        #expect(shipper.sent[1].lines == ["0", "1", "2", "3", "4"])
+        life.stop()
+        _ = try life.end()
+    }
+
+    @Test func `lines wait no longer than the linger's limit for an answer that does not come`() async throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.lingerLimit = .milliseconds(30)
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper, once: false, patience: .zero)
+        for number in 0..<4 {
+            try fixture.append(["\(number)"], to: "a.log")
+            try await eventually { shipper.sent.count == number + 1 }
+        }
+        life.stop()
+        _ = try life.end()
+    }
+
+    @Test func `a flood fills batches`() async throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.batchBytes = 10_000
+        try fixture.append(lines(20_000, bytes: 80), to: "a.log")
+        let shipper = try fixture.runOnce()
+        let sizes = shipper.sent.map(\.batch.uncompressedBytes)
+        #expect(sizes.allSatisfy { $0 <= 10_000 })
+        // A few leave early, at the end of a turn.
+        #expect(sizes.filter { $0 < 9_500 }.count * 10 < sizes.count)
+    }
+
+    @Test func `a stop ends within its patience while nothing is answered`() async throws {
+        let fixture = try PipelineFixture()
+        try fixture.append(lines(100), to: "a.log")
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper, once: false, patience: .milliseconds(500))
+        try await eventually { shipper.lines.count == 100 }
+        let begun = ContinuousClock.now
+        life.stop()
+        _ = try life.end()
+        #expect(.now - begun >= .milliseconds(500))
+        #expect(.now - begun < .seconds(5))
+    }
+
+    @Test func `a stop sends what waits, and ends with its acknowledgement`() async throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.lingerLimit = .seconds(3600)
+        let shipper = FakeShipper { $0 == 0 ? .hold : .acknowledge }
+        let life = fixture.start(shipper, once: false, patience: .seconds(3600))
+        try fixture.append(["a"], to: "a.log")
+        try await eventually { shipper.sent.count == 1 }
+        try fixture.append(["b"], to: "a.log")
+        #expect(life.isRunning)
+        life.stop()
+        #expect(life.isRunning)
+        shipper.acknowledgeAll()
+        _ = try life.end()
+        #expect(shipper.lines + (try fixture.runOnce().lines) == ["a", "b"])
+    }
+
+    @Test func `a file keeps its partition when its topic grows`() throws {
+        let fixture = try PipelineFixture()
+        for file in 0..<8 { try fixture.append(["a"], to: "\(file).log") }
+        func partitions(_ shipper: FakeShipper) -> [String: Int32] {
+            var found: [String: Int32] = [:]
+            for sent in shipper.sent {
+                for line in sent.lines { found[line] = sent.partition }
+            }
+            return found
+        }
+        for file in 0..<8 { try fixture.append(["\(file)"], to: "\(file).log") }
+        let before = partitions(try fixture.runOnce(topics: ["t": 4]))
+        for file in 0..<8 { try fixture.append(["\(file)"], to: "\(file).log") }
+        let after = partitions(try fixture.runOnce(topics: ["t": 64]))
+        for file in 0..<8 { #expect(after["\(file)"] == before["\(file)"]) }
+        // Made anew with fewer: what is not there is not written to.
+        for file in 0..<8 { try fixture.append(["\(file)"], to: "\(file).log") }
+        #expect(try fixture.runOnce(topics: ["t": 1]).sent.allSatisfy { $0.partition == 0 })
+    }
+
+    @Test func `a new file is stored before its first line leaves`() throws {
+        let fixture = try PipelineFixture()
+        try fixture.append(["a"], to: "new.log")
+        let checkpoints = fixture.state.appending("checkpoints")
+        let stored = Mutex<[String]>([])
+        let shipper = FakeShipper(
+            onShip: { _ in
+                let bytes = (try? PosixFileSystem().readWhole(checkpoints)) ?? []
+                stored.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+            })
+        try fixture.runOnce(shipper)
+        #expect(stored.withLock { $0 }.first?.contains("new.log") == true)
+    }
+
+    @Test func `an agent of metrics alone samples, and once ends when they are acknowledged`() throws {
+        let fixture = try PipelineFixture([.hostMetrics(HostMetricsSource(name: "host", topic: "m"))])
+        let shipper = try fixture.runOnce(topics: ["m": 3])
+        #expect(shipper.sent.allSatisfy { $0.topic == "m" })
+        #expect(shipper.lines.contains { $0.contains("system.memory") })
+        #expect(Set(shipper.sent.map(\.partition)).count == 1)
+    }
+
+    @Test func `a rotated and deleted file with batches under way loses nothing`() async throws {
+        let fixture = try PipelineFixture()
+        try fixture.append(lines(100), to: "a.log")
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper, once: false)
+        try await eventually { shipper.lines.count == 100 }
+        let system = PosixFileSystem()
+        try system.rename(fixture.path("a.log"), to: fixture.path("a.1"))
+        try fixture.append(lines(5, from: 100), to: "a.log")
+        try system.remove(fixture.path("a.1"))
+        try await eventually { shipper.lines.count >= 100 }
+        shipper.acknowledgeAll()
+        try await eventually { shipper.lines == lines(105) }
+        life.stop()
+        #expect(try life.end().recordsDelivered == 105)
+        #expect(try fixture.runOnce().lines.isEmpty)
+    }
+}

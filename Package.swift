@@ -104,7 +104,10 @@ let package = Package(
             ]),
         module(
             "CollectorCore",
-            ["BrokerServer", "BrokerCore", "CommitLog", "YAMLConfiguration", "FileAccess", lifecycle, logging, systemPaths]),
+            [
+                "BrokerServer", "BrokerCore", "CommitLog", "YAMLConfiguration", "FileAccess", lifecycle, logging,
+                systemPaths,
+            ]),
 
         // Layer 7.
         program("tributary-agent", ["AgentCore", argumentParser, logging]),
@@ -154,7 +157,8 @@ let package = Package(
         tests(
             "BrokerAdminTests",
             [
-                "BrokerCore", "CollectorCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess", "Primitives",
+                "BrokerCore", "CollectorCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess",
+                "Primitives",
                 "TestSupport", nioCore, logging, systemPaths,
             ]),
         tests(

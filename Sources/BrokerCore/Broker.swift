@@ -30,9 +30,10 @@ package final class Broker: Sendable {
     /// For answers. Apart from the requests' memory, so that consumers that take no answers do not keep producers out.
     package let responseMemory: MemoryBudget
     private let directory: DataDirectory
-    private let storage: [StorageThread]
-    private let control: ControlThread
-    private let table = Mutex(TopicTable())
+    let storage: [StorageThread]
+    let control: ControlThread
+    let table = Mutex(TopicTable())
+    private let retention = RetentionTimer()
 
     /// The topics there are.
     struct TopicTable {
@@ -58,7 +59,9 @@ package final class Broker: Sendable {
         readers = ReaderPool(threads: configuration.readerThreads)
         let storage = (0..<configuration.storageThreads).map { number in
             StorageThread(
-                number: number, fileSystem: fileSystem, flush: configuration.flush, clock: clock, logger: logger)
+                number: number, fileSystem: fileSystem, flush: configuration.flush,
+                reserve: DiskReserve(configuration.dataDirectory, minimum: configuration.minimumFreeBytes),
+                clock: clock, logger: logger)
         }
         self.storage = storage
         control = ControlThread()
@@ -83,8 +86,14 @@ package final class Broker: Sendable {
         }
     }
 
+    /// Begins with what is to be done from time to time: retention.
+    package func startMaintenance() {
+        retention.start(every: configuration.retentionCheckInterval, scheduler, storage)
+    }
+
     /// Stops: what is in the storage threads' hands is written and answered, logs are closed cleanly. Blocks until done.
     package func stop() {
+        retention.stop()
         control.stop()
         Self.stop(storage)
         readers.close()

@@ -24,6 +24,12 @@ package struct BrokerConfiguration: Sendable {
     package var readerThreads = 4
     /// `queued.max.request.bytes`: bytes of requests and responses in flight, together.
     package var maximumBytesInFlight = 256 << 20
+    /// `min.free.bytes`: when the disk has less free, appends are refused until it has more again. Enough for what has to
+    /// be written still to go on and to stop cleanly: the registry, and the index ends, snapshots and recovery points of
+    /// a thousand partitions.
+    package var minimumFreeBytes: Int64 = 64 << 20
+    /// `log.retention.check.interval.ms`
+    package var retentionCheckInterval = Duration.seconds(300)
     /// `node.id`
     package var nodeID: Int32 = 1
     /// Where clients are told to connect; nil: to the address at which they came in.

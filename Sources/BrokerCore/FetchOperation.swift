@@ -176,6 +176,7 @@ final class FetchOperation: Sendable {
         for target in targets.lazy.flatMap(\.partitions) {
             isEmpty = false
             guard case .success(let partition) = target.partition else { return true }
+            if partition.isDeleted { return true }
             let view = partition.log.view
             if target.asked.fetchOffset < view.startOffset || target.asked.fetchOffset > view.endOffset { return true }
         }
@@ -239,6 +240,9 @@ final class FetchOperation: Sendable {
         switch target.partition {
         case .failure(let code): return FetchResponse.Partition(index: index, errorCode: code, records: nil)
         case .success(let found): partition = found
+        }
+        if partition.isDeleted {
+            return FetchResponse.Partition(index: index, errorCode: .unknownTopicOrPartition, records: nil)
         }
         let view = partition.log.view
         var answer = FetchResponse.Partition(

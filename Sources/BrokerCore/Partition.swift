@@ -8,21 +8,38 @@ package final class Partition: Sendable {
     package let topic: String
     package let index: Int32
     package let log: LogReader
-    package let maximumMessageBytes: Int
     /// Names the log on its storage thread.
     let storageKey: Int
     let storage: StorageThread
+    private let current: Mutex<(settings: TopicSettings, isDeleted: Bool)>
     private let waiting = Mutex<[ObjectIdentifier: FetchOperation]>([:])
 
     init(
-        topic: String, index: Int32, log: LogReader, maximumMessageBytes: Int, storageKey: Int, storage: StorageThread
+        topic: String, index: Int32, log: LogReader, settings: TopicSettings, storageKey: Int, storage: StorageThread
     ) {
         self.topic = topic
         self.index = index
         self.log = log
-        self.maximumMessageBytes = maximumMessageBytes
+        current = Mutex((settings, false))
         self.storageKey = storageKey
         self.storage = storage
+    }
+
+    /// What is in force now.
+    package var settings: TopicSettings {
+        current.withLock { $0.settings }
+    }
+
+    func update(_ settings: TopicSettings) { current.withLock { $0.settings = settings } }
+
+    package var maximumMessageBytes: Int { settings.maximumMessageBytes }
+
+    /// Whether its topic was deleted. Who still holds it finds nothing in it.
+    var isDeleted: Bool { current.withLock { $0.isDeleted } }
+
+    func markDeleted() {
+        current.withLock { $0.isDeleted = true }
+        endMoved()
     }
 
     /// From now on `operation` is woken when there is more to read.
@@ -36,7 +53,7 @@ package final class Partition: Sendable {
 
     var waiterCount: Int { waiting.withLock { $0.count } }
 
-    /// The durable end has moved.
+    /// The durable end has moved, or something else happened that who waits must see.
     func endMoved() {
         let operations = waiting.withLock { Array($0.values) }
         for operation in operations { operation.wake() }

@@ -10,7 +10,9 @@ internal import SystemPackage
 /// What became of an append.
 package enum AppendOutcome: Sendable {
     /// It is in the log, durable as the flush policy has it.
-    case appended(baseOffset: Offset, logStart: Offset)
+    ///
+    /// The time is that of the append, where the topic's records have that time; else none.
+    case appended(baseOffset: Offset, time: Timestamp, logStart: Offset)
     /// It was there already.
     case duplicate(baseOffset: Offset, timestamp: Timestamp, logStart: Offset)
     case refused(ErrorCode, String)
@@ -35,6 +37,12 @@ package final class StorageThread: Sendable {
         case open(key: Int, FilePath, LogConfiguration, OpenReply)
         case append(Partition, RecordBatchHeader, ByteBuffer, @Sendable (AppendOutcome) -> Void)
         case describeProducers(Partition, @Sendable ([ProducerDescription]) -> Void)
+        /// Does something with a log, when all that came before is done and answered; nil where it is not open.
+        case withLog(key: Int, @Sendable (PartitionLog?) -> Void)
+        /// Closes the log of a partition that is deleted. Nothing more is written to it.
+        case drop(key: Int, @Sendable () -> Void)
+        /// Deletes what retention no longer keeps, of all logs.
+        case applyRetention
         /// Calls back when the thread has ended: after `close`.
         case tellEnd(@Sendable () -> Void)
         /// Forgets a log that was opened for nothing, and leaves its files alone.
@@ -44,11 +52,13 @@ package final class StorageThread: Sendable {
     private let queue = BlockingQueue<Command>()
 
     init(
-        number: Int, fileSystem: any FileSystem, flush: FlushPolicy, clock: any WallClock, logger: Logger
+        number: Int, fileSystem: any FileSystem, flush: FlushPolicy, reserve: DiskReserve, clock: any WallClock,
+        logger: Logger
     ) {
         let queue = queue
         DedicatedThread.start("storage-\(number)") {
-            let loop = StorageLoop(fileSystem: fileSystem, flush: flush, clock: clock, logger: logger)
+            let loop = StorageLoop(
+                fileSystem: fileSystem, flush: flush, reserve: reserve, clock: clock, logger: logger)
             loop.run(queue)
         }
     }
@@ -61,8 +71,9 @@ package final class StorageThread: Sendable {
         case .append(_, _, _, let reply): reply(.refused(.kafkaStorageError, "the collector is stopping"))
         case .describeProducers(_, let reply): reply([])
         case .open(_, let path, _, let reply): reply(.failure(.offline(path)))
-        case .tellEnd(let done): done()
-        case .discard: break
+        case .withLog(_, let work): work(nil)
+        case .drop(_, let done), .tellEnd(let done): done()
+        case .discard, .applyRetention: break
         }
     }
 
@@ -89,9 +100,14 @@ private final class StorageLoop {
     /// Partitions whose last write failed: told once, until it works again.
     private var failing: Set<Int> = []
     private var lastIntervalFlush: Timestamp
+    private var topicFlushes = TopicFlushes()
+    private var reserve: DiskReserve
     private var ends: [@Sendable () -> Void] = []
 
-    init(fileSystem: any FileSystem, flush: FlushPolicy, clock: any WallClock, logger: Logger) {
+    init(
+        fileSystem: any FileSystem, flush: FlushPolicy, reserve: DiskReserve, clock: any WallClock, logger: Logger
+    ) {
+        self.reserve = reserve
         self.fileSystem = fileSystem
         self.flush = flush
         self.clock = clock
@@ -100,8 +116,6 @@ private final class StorageLoop {
     }
 
     func run(_ queue: BlockingQueue<StorageThread.Command>) {
-        let timeout: Duration? =
-            if case .interval(let milliseconds) = flush { .milliseconds(milliseconds) } else { nil }
         while let commands = queue.takeAll(timeout: timeout) {
             for command in commands {
                 switch command {
@@ -111,15 +125,39 @@ private final class StorageLoop {
                     append(batch, header, to: partition, reply)
                 case .describeProducers(let partition, let reply):
                     reply(describeProducers(partition))
-                case .discard(let key): logs[key] = nil
+                case .withLog(let key, let work):
+                    finishRound()
+                    work(logs[key])
+                case .drop(let key, let done):
+                    finishRound()
+                    forget(key)
+                    done()
+                case .applyRetention:
+                    finishRound()
+                    applyRetention()
+                case .discard(let key): forget(key)
                 case .tellEnd(let done): ends.append(done)
                 }
             }
             finishRound()
             flushInterval()
+            flushTopics()
         }
         closeAll()
         for end in ends { end() }
+    }
+
+    /// How long it may wait for commands before something is to be flushed.
+    private var timeout: Duration? {
+        var waits = topicFlushes.wait(at: clock.now()).map { [$0] } ?? []
+        if case .interval(let milliseconds) = flush { waits.append(milliseconds) }
+        return waits.min().map { .milliseconds($0) }
+    }
+
+    private func forget(_ key: Int) {
+        logs[key] = nil
+        failing.remove(key)
+        topicFlushes.flushed(key)
     }
 
     private func open(
@@ -139,17 +177,30 @@ private final class StorageLoop {
         _ reply: @escaping @Sendable (AppendOutcome) -> Void
     ) {
         let key = partition.storageKey
+        if partition.isDeleted {
+            return reply(.refused(.unknownTopicOrPartition, "topic \(partition.topic) was deleted"))
+        }
         guard let log = logs[key] else {
             return reply(.refused(.kafkaStorageError, "the partition's log is not open"))
         }
+        let now = clock.now()
+        if let shortage = reserve.shortage(for: header.totalBytes, now: now, in: fileSystem) {
+            return reply(refused(shortage, partition))
+        }
         let records = batch.readableBytesSpan.extracting(RecordBatchHeader.byteCount..<header.totalBytes)
+        let settings = partition.settings
+        let stamped = header.stamped(settings.timestampType, at: now, records: records)
         do throws(LogError) {
-            let result = try log.append(header, records: records, now: clock.now())
+            let result = try log.append(stamped, records: records, now: now)
             let start = log.reader.view.startOffset
             touched[key] = partition
             switch result {
             case .written(let base, _):
-                answers.append((key, reply, .appended(baseOffset: base, logStart: start)))
+                let time = settings.timestampType == .logAppendTime ? now : .none
+                answers.append((key, reply, .appended(baseOffset: base, time: time, logStart: start)))
+                if flush != .commit {
+                    topicFlushes.appended(Int64(header.recordCount), to: key, settings: settings, now: now)
+                }
             case .answered(let verdict):
                 answers.append((key, reply, outcome(verdict, header, start)))
             }
@@ -182,7 +233,12 @@ private final class StorageLoop {
         for (key, partition) in touched {
             guard let log = logs[key] else { continue }
             do throws(LogError) {
-                if flush == .commit { try log.synchronize() } else { try log.publish() }
+                if flush == .commit || topicFlushes.isFull(key) {
+                    try log.synchronize()
+                    topicFlushes.flushed(key)
+                } else {
+                    try log.publish()
+                }
                 if failing.remove(key) != nil { logger.notice("partition writes again", metadata: place(partition)) }
             } catch {
                 failures[key] = failure(error, partition)
@@ -204,6 +260,39 @@ private final class StorageLoop {
         for log in logs.values where log.hasUnsynchronized {
             do throws(LogError) { try log.synchronize() } catch { tell(error, at: "\(log.directory)") }
         }
+    }
+
+    /// Flushes the logs of topics whose own `flush.ms` is over.
+    private func flushTopics() {
+        for key in topicFlushes.takeDue(at: clock.now()) {
+            guard let log = logs[key] else { continue }
+            do throws(LogError) { try log.synchronize() } catch { tell(error, at: "\(log.directory)") }
+        }
+    }
+
+    private func applyRetention() {
+        let now = clock.now()
+        for log in logs.values where !log.isOffline {
+            do throws(LogError) {
+                let report = try log.applyRetention(now: now)
+                if report.segments > 0 {
+                    logger.info(
+                        "retention deleted \(report.segments) segments, \(report.bytes) bytes",
+                        metadata: ["log": "\(log.directory)", "start": "\(report.startOffset)"])
+                    reserve.lookAgain()
+                }
+            } catch {
+                tell(error, at: "retention")
+            }
+            log.expireProducers(now: now)
+        }
+    }
+
+    private func refused(_ shortage: String, _ partition: Partition) -> AppendOutcome {
+        if failing.insert(partition.storageKey).inserted {
+            logger.error("cannot write to a partition: \(shortage)", metadata: place(partition))
+        }
+        return .refused(.kafkaStorageError, shortage)
     }
 
     private func failure(_ error: LogError, _ partition: Partition) -> AppendOutcome {

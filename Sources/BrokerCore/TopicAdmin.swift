@@ -26,12 +26,12 @@ final class TopicAdmin {
     /// More partitions for one topic than this are taken for a mistake.
     static let maximumPartitions: Int32 = 10_000
 
-    private let directory: DataDirectory
-    private let configuration: BrokerConfiguration
+    let directory: DataDirectory
+    let configuration: BrokerConfiguration
     private let storage: [StorageThread]
-    private let fileSystem: any FileSystem
-    private let logger: Logger
-    private var registry: TopicRegistry
+    let fileSystem: any FileSystem
+    let logger: Logger
+    var registry: TopicRegistry
     private var producerIDs: ProducerIDs
     private var nextStorageKey = 0
 
@@ -52,7 +52,8 @@ final class TopicAdmin {
 
     /// Opens every topic of the registry; all storage threads work at it at once.
     func openAll() throws -> [Topic] {
-        try open(registry.entries)
+        finishDeletions()
+        return try open(registry.entries)
     }
 
     func create(_ wanted: NewTopic) -> Result<Topic, TopicRefusal> {
@@ -70,6 +71,7 @@ final class TopicAdmin {
             name: wanted.name, id: .random(), partitions: partitions, settings: wanted.settings)
         if wanted.validateOnly { return .success(Topic(name: entry.name, id: entry.id, partitions: [])) }
         do {
+            try freeDirectories(of: entry)
             try registry.add(entry)
             do {
                 return .success(try open([entry])[0])
@@ -85,7 +87,8 @@ final class TopicAdmin {
         }
     }
 
-    private func open(_ entries: [TopicRegistry.Entry]) throws -> [Topic] {
+    /// Opens the partitions from `first` on.
+    func open(_ entries: [TopicRegistry.Entry], from first: Int32 = 0) throws -> [Topic] {
         typealias Opened = (
             entry: Int, index: Int32, key: Int, result: Result<(log: LogReader, report: RecoveryReport), LogError>
         )
@@ -93,7 +96,7 @@ final class TopicAdmin {
         let settings = try entries.map(resolved)
         var expected = 0
         for (number, entry) in entries.enumerated() {
-            for index in 0..<entry.partitions {
+            for index in first..<entry.partitions {
                 let key = nextStorageKey
                 nextStorageKey += 1
                 expected += 1
@@ -103,7 +106,7 @@ final class TopicAdmin {
                     })
             }
         }
-        var partitions = entries.map { [Partition?](repeating: nil, count: Int($0.partitions)) }
+        var partitions = entries.map { [Partition?](repeating: nil, count: Int($0.partitions - first)) }
         var all: [Opened] = []
         while expected > 0, let batch = answers.takeAll() {
             expected -= batch.count
@@ -114,9 +117,9 @@ final class TopicAdmin {
                 let entry = entries[opened.entry]
                 let (log, report) = try opened.result.get()
                 tell(report, entry.name, opened.index)
-                partitions[opened.entry][Int(opened.index)] = Partition(
+                partitions[opened.entry][Int(opened.index - first)] = Partition(
                     topic: entry.name, index: opened.index, log: log,
-                    maximumMessageBytes: settings[opened.entry].maximumMessageBytes, storageKey: opened.key,
+                    settings: settings[opened.entry], storageKey: opened.key,
                     storage: thread(for: opened.key))
             }
         } catch {
@@ -129,7 +132,7 @@ final class TopicAdmin {
         }
     }
 
-    private func resolved(_ entry: TopicRegistry.Entry) throws -> TopicSettings {
+    func resolved(_ entry: TopicRegistry.Entry) throws -> TopicSettings {
         switch configuration.topics.settings(for: entry.name, overrides: entry.settings) {
         case .success(let settings): return settings
         case .failure(let problem):

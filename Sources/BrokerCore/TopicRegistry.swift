@@ -8,6 +8,7 @@ internal import SystemPackage
 /// start where a crash came between.
 ///
 /// Text, one topic a line, fields separated by a space: id, name, number of partitions, and `name=value` per setting.
+/// A topic whose deletion is not complete has a line "deleted", id, name, number of partitions.
 /// The first line is "tributary-topics 1". The file is replaced as a whole, durably, at every change.
 struct TopicRegistry {
     struct Entry: Equatable {
@@ -25,7 +26,17 @@ struct TopicRegistry {
 
     private static let header = "tributary-topics 1"
 
+    /// A topic that is deleted, and whose partitions' directories may still bear their names.
+    struct Deletion: Equatable {
+        var name: String
+        var id: TopicID
+        var partitions: Int32
+
+        var line: String { "deleted \(id.text) \(name) \(partitions)" }
+    }
+
     private(set) var entries: [Entry] = []
+    private(set) var deletions: [Deletion] = []
     private let path: FilePath
     private let fileSystem: any FileSystem
 
@@ -40,6 +51,10 @@ struct TopicRegistry {
         }
         var names: Set<String> = []
         for (number, line) in lines.enumerated().dropFirst() {
+            if line.hasPrefix("deleted "), let entry = Self.entry(line.dropFirst(8)) {
+                deletions.append(Deletion(name: entry.name, id: entry.id, partitions: entry.partitions))
+                continue
+            }
             guard let entry = Self.entry(line) else {
                 throw DataDirectoryError("\(path), line \(number + 1): not a topic: \"\(line)\"")
             }
@@ -78,8 +93,36 @@ struct TopicRegistry {
         entries = changed
     }
 
-    private func save(_ entries: [Entry]) throws(FileError) {
-        let text = Array(([Self.header] + entries.map(\.line)).joined(separator: "\n").utf8) + [UInt8(ascii: "\n")]
+    /// Changes a topic's partitions or settings. Durable on return; after an error nothing has changed.
+    mutating func update(_ entry: Entry) throws(FileError) {
+        let changed = entries.map { $0.name == entry.name ? entry : $0 }
+        try save(changed)
+        entries = changed
+    }
+
+    /// From now on the topic is gone, whatever becomes of its directories. Durable on return.
+    mutating func beginDeletion(of entry: Entry) throws(FileError) {
+        let deletion = Deletion(name: entry.name, id: entry.id, partitions: entry.partitions)
+        let changed = entries.filter { $0.name != entry.name }
+        try save(changed, deletions + [deletion])
+        entries = changed
+        deletions.append(deletion)
+    }
+
+    /// The directories' names are free again.
+    mutating func finishDeletion(of id: TopicID) throws(FileError) {
+        let changed = deletions.filter { $0.id != id }
+        try save(entries, changed)
+        deletions = changed
+    }
+
+    private func save(_ entries: [Entry]) throws(FileError) { try save(entries, deletions) }
+
+    private func save(_ entries: [Entry], _ deletions: [Deletion]) throws(FileError) {
+        let text =
+            Array(([Self.header] + entries.map(\.line) + deletions.map(\.line)).joined(separator: "\n").utf8) + [
+                UInt8(ascii: "\n")
+            ]
         try fileSystem.replace(path, with: text.rawBytes)
     }
 }

@@ -6,10 +6,29 @@ package struct TopicSettings: Hashable, Sendable {
     /// `max.message.bytes`: the largest batch, as it is stored. Kafka's default.
     package var maximumMessageBytes = 1_048_588
 
-    package init() {}
+    package var timestampType = TimestampType.createTime
+    /// `flush.messages`: under another flush policy than `commit`, an fdatasync after so many records at the latest; 1
+    /// is one before each acknowledgement.
+    package var flushMessages = Int64.max
+    /// `flush.ms`: likewise, after so long at the latest.
+    package var flushMilliseconds = Int64.max
+
+    /// `message.timestamp.type`
+    package enum TimestampType: String, Sendable {
+        case createTime = "CreateTime"
+        case logAppendTime = "LogAppendTime"
+    }
+
+    package init() {
+        // Nothing is deleted unless somebody says so.
+        log.retentionMilliseconds = -1
+    }
 
     /// Every setting that can be set, by name.
-    package static let names = ["index.interval.bytes", "max.message.bytes", "segment.bytes", "segment.ms"]
+    package static let names = [
+        "cleanup.policy", "compression.type", "flush.messages", "flush.ms", "index.interval.bytes", "max.message.bytes",
+        "message.timestamp.type", "retention.bytes", "retention.ms", "segment.bytes", "segment.ms",
+    ]
 
     /// Sets one.
     ///
@@ -25,8 +44,45 @@ package struct TopicSettings: Hashable, Sendable {
             return number(name, value, 0, Int64(Int32.max)) { log.indexIntervalBytes = $0 }
         case "max.message.bytes":
             return number(name, value, 0, Int64(Int32.max)) { maximumMessageBytes = Int($0) }
+        case "retention.ms":
+            return number(name, value, -1, .max) { log.retentionMilliseconds = $0 }
+        case "retention.bytes":
+            return number(name, value, -1, .max) { log.retentionBytes = $0 }
+        case "flush.messages":
+            return number(name, value, 1, .max) { flushMessages = $0 }
+        case "flush.ms":
+            return number(name, value, 0, .max) { flushMilliseconds = $0 }
+        case "message.timestamp.type":
+            guard let type = TimestampType(rawValue: value) else {
+                return "message.timestamp.type takes CreateTime or LogAppendTime, not \"\(value)\""
+            }
+            timestampType = type
+            return nil
+        case "cleanup.policy":
+            return value == "delete" ? nil : "cleanup.policy takes only delete; this version does not compact"
+        case "compression.type":
+            return value == "producer"
+                ? nil : "compression.type takes only producer: batches are stored as their producers compressed them"
         default:
             return "unknown topic setting \"\(name)\"; known are \(Self.names.joined(separator: ", "))"
+        }
+    }
+
+    /// A setting's value, as `set` takes it.
+    package func value(of name: String) -> String? {
+        switch name {
+        case "segment.bytes": String(log.segmentBytes)
+        case "segment.ms": String(log.segmentMilliseconds)
+        case "index.interval.bytes": String(log.indexIntervalBytes)
+        case "max.message.bytes": String(maximumMessageBytes)
+        case "retention.ms": String(log.retentionMilliseconds)
+        case "retention.bytes": String(log.retentionBytes)
+        case "flush.messages": String(flushMessages)
+        case "flush.ms": String(flushMilliseconds)
+        case "message.timestamp.type": timestampType.rawValue
+        case "cleanup.policy": "delete"
+        case "compression.type": "producer"
+        default: nil
         }
     }
 

@@ -36,6 +36,7 @@ package struct Collector: Service {
                 configuration.broker, fileSystem: fileSystem, clock: SystemWallClock(),
                 scheduler: EventLoopScheduler(group), logger: logger)
         }
+        broker.startMaintenance()
         do {
             let server = try await BrokerServer.start(
                 configuration.server, broker: broker, group: group, logger: logger)
@@ -81,6 +82,8 @@ extension CollectorConfiguration {
             }
         broker.autoCreateTopics = autoCreateTopics
         broker.advertised = advertised.map { BrokerAddress(host: $0.host, port: Int32($0.port)) }
+        broker.minimumFreeBytes = Int64(minimumFreeBytes)
+        broker.retentionCheckInterval = retentionCheckInterval
         broker.maximumBytesInFlight = limits.queuedBytes
         broker.topics = rules
         return broker

@@ -155,6 +155,7 @@ final class FakeShipper: Shipper {
 
     var sent: [Sent] { state.withLock { $0.sent } }
     var lines: [String] { sent.flatMap(\.lines) }
+    var heldTags: [BatchTag] { state.withLock { Array($0.held.keys) } }
     var bytesHeld: Int { state.withLock { $0.held.values.reduce(0, +) } }
 }
 

@@ -20,19 +20,19 @@ private final class ToolBench {
         configuration.retentionMilliseconds = -1
     }
 
-    func fill(_ range: Range<Int>, close: Bool = true) throws {
+    func fill(_ range: Range<Int>, producer: Int64 = 7, close: Bool = true) throws {
         let log = try PartitionLog.open(directory, configuration: configuration, fileSystem: files).log
-        for number in range { try append(number, to: log) }
+        for number in range { try append(number, to: log, producer) }
         try log.synchronize()
         if close { try log.close() }
     }
 
-    func append(_ number: Int, to log: PartitionLog) throws {
+    func append(_ number: Int, to log: PartitionLog, _ producer: Int64) throws {
         let builder = RecordBatchBuilder(limit: 1 << 20)
         let value = Array("record \(number) \(String(repeating: "x", count: 80))".utf8)
         _ = builder.append(key: nil, value: value.rawBytes, timestamp: Timestamp(milliseconds: 1000 + Int64(number)))
         let batch = builder.seal(
-            with: try BatchCompressor(.none), producerID: ProducerID(7), producerEpoch: ProducerEpoch(0),
+            with: try BatchCompressor(.none), producerID: ProducerID(producer), producerEpoch: ProducerEpoch(0),
             baseSequence: SequenceNumber(Int32(number)))
         let records = batch.bytes.rawBytes.extracting(RecordBatchHeader.byteCount..<batch.bytes.count)
         _ = try log.append(batch.header, records: records, now: Timestamp(milliseconds: 5000))
@@ -197,7 +197,7 @@ private final class ToolBench {
             // A kill, and a start without a recovery point: the gap is not taken for the end.
             try? bench.files.remove("/data/logs-0/recovery-point")
             #expect(try bench.records() == after)
-            try bench.fill(30..<31)
+            try bench.fill(30..<31, producer: 8)
             #expect(try bench.records()[30]?.hasPrefix("record 30 ") == true, "\(place)")
         }
     }

@@ -10,7 +10,9 @@ extension Broker {
     static let apis: [ApiVersionsResponse.API] = [
         api(ProduceRequest.self), api(FetchRequest.self), api(ListOffsetsRequest.self), api(MetadataRequest.self),
         api(FindCoordinatorRequest.self), api(ApiVersionsRequest.self), api(CreateTopicsRequest.self),
-        api(InitProducerIDRequest.self), api(DescribeProducersRequest.self),
+        api(InitProducerIDRequest.self), api(DescribeProducersRequest.self), api(DeleteTopicsRequest.self),
+        api(CreatePartitionsRequest.self), api(DeleteRecordsRequest.self), api(DescribeConfigsRequest.self),
+        api(AlterConfigsRequest.self), api(IncrementalAlterConfigsRequest.self),
     ]
 
     private static func api<Request: KafkaRequest>(_: Request.Type) -> ApiVersionsResponse.API {
@@ -49,6 +51,18 @@ extension Broker {
         case .initProducerID: initProducerID(try frame.decode(), answer(InitProducerIDRequest.self, header, reply))
         case .describeProducers:
             describeProducers(try frame.decode(), answer(DescribeProducersRequest.self, header, reply))
+        case .deleteTopics:
+            deleteTopics(try frame.decode(), answer(DeleteTopicsRequest.self, header, reply))
+        case .createPartitions:
+            createPartitions(try frame.decode(), answer(CreatePartitionsRequest.self, header, reply))
+        case .deleteRecords:
+            deleteRecords(try frame.decode(), answer(DeleteRecordsRequest.self, header, reply))
+        case .describeConfigs:
+            describeConfigs(try frame.decode(), answer(DescribeConfigsRequest.self, header, reply))
+        case .alterConfigs:
+            alterConfigs(try frame.decode(), answer(AlterConfigsRequest.self, header, reply))
+        case .incrementalAlterConfigs:
+            incrementalAlterConfigs(try frame.decode(), answer(IncrementalAlterConfigsRequest.self, header, reply))
         default: reply(answerUnspoken(header))
         }
     }

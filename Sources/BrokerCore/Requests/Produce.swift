@@ -99,8 +99,8 @@ extension Broker {
 
     private func response(_ index: Int32, _ outcome: AppendOutcome) -> ProduceResponse.Partition {
         switch outcome {
-        case .appended(let base, let start):
-            ProduceResponse.Partition(index: index, baseOffset: base, logStartOffset: start)
+        case .appended(let base, let time, let start):
+            ProduceResponse.Partition(index: index, baseOffset: base, logAppendTime: time, logStartOffset: start)
         case .duplicate(let base, let timestamp, let start):
             // As Kafka does: the time tells a duplicate from a fresh append.
             ProduceResponse.Partition(index: index, baseOffset: base, logAppendTime: timestamp, logStartOffset: start)

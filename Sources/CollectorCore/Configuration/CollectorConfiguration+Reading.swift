@@ -14,6 +14,11 @@ extension CollectorConfiguration {
                 "auto_create_topics", .boolean, default: defaults.autoCreateTopics)
             configuration.defaultPartitions = section.value(
                 "num.partitions", .integer(1...10_000), default: defaults.defaultPartitions)
+            configuration.minimumFreeBytes = section.value(
+                "min.free.bytes", .byteSize(0...1 << 50), default: defaults.minimumFreeBytes)
+            configuration.retentionCheckInterval = section.value(
+                "log.retention.check.interval.ms", .milliseconds(1000...86_400_000),
+                default: defaults.retentionCheckInterval)
             configuration.limits = section.value("limits", .limits, default: defaults.limits)
             configuration.topicRules = section.value("topics", .list(of: .topicRule), default: [])
             return configuration

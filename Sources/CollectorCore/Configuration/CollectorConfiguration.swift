@@ -32,6 +32,10 @@ package struct CollectorConfiguration: Sendable, Equatable {
     package var autoCreateTopics = true
     /// How many partitions a topic gets that no rule says otherwise of.
     package var defaultPartitions = 1
+    /// Appends are refused while the disk has less free.
+    package var minimumFreeBytes = 64 << 20
+    /// How often retention looks for what to delete.
+    package var retentionCheckInterval = Duration.seconds(300)
     package var limits = Limits()
     package var topicRules: [TopicRule] = []
 

@@ -11,6 +11,22 @@ package struct TopicRuleSettings: Sendable, Equatable {
     package var indexIntervalBytes: Int?
     /// -1: for ever.
     package var retentionMilliseconds: Int?
+    /// -1: without limit.
+    package var retentionBytes: Int?
+    package var cleanupPolicy: CleanupPolicy?
+    package var timestampType: TimestampType?
+    package var compressionType: CompressionType?
+    package var flushMessages: Int?
+    package var flushMilliseconds: Int?
+
+    package enum CleanupPolicy: String, CaseIterable, Sendable { case delete }
+
+    package enum TimestampType: String, CaseIterable, Sendable {
+        case createTime = "CreateTime"
+        case logAppendTime = "LogAppendTime"
+    }
+
+    package enum CompressionType: String, CaseIterable, Sendable { case producer }
 
     package init() {}
 
@@ -19,8 +35,15 @@ package struct TopicRuleSettings: Sendable, Equatable {
         let all = [
             ("segment.bytes", segmentBytes), ("segment.ms", segmentMilliseconds),
             ("max.message.bytes", maximumMessageBytes), ("index.interval.bytes", indexIntervalBytes),
+            ("retention.ms", retentionMilliseconds), ("retention.bytes", retentionBytes),
+            ("flush.messages", flushMessages), ("flush.ms", flushMilliseconds),
+        ]
+        let names = [
+            ("cleanup.policy", cleanupPolicy?.rawValue), ("message.timestamp.type", timestampType?.rawValue),
+            ("compression.type", compressionType?.rawValue),
         ]
         return all.compactMap { name, value in value.map { (name, String($0)) } }
+            + names.compactMap { name, value in value.map { (name, $0) } }
     }
 }
 
@@ -32,6 +55,12 @@ extension TopicRuleSettings {
         maximumMessageBytes = section.value("max.message.bytes", .byteSize(1024...Int(Int32.max)))
         indexIntervalBytes = section.value("index.interval.bytes", .byteSize(0...Int(Int32.max)))
         retentionMilliseconds = section.value("retention.ms", .integer(-1...Self.mostMilliseconds))
+        retentionBytes = section.value("retention.bytes", .integer(-1...Int.max))
+        cleanupPolicy = section.value("cleanup.policy", Form<CleanupPolicy>.choice)
+        timestampType = section.value("message.timestamp.type", Form<TimestampType>.choice)
+        compressionType = section.value("compression.type", Form<CompressionType>.choice)
+        flushMessages = section.value("flush.messages", .integer(1...Int.max))
+        flushMilliseconds = section.value("flush.ms", .integer(0...Self.mostMilliseconds))
         section.refuse(Self.notHonoured, because: "a setting of Kafka's that this version does not honour yet")
     }
 
@@ -40,8 +69,7 @@ extension TopicRuleSettings {
 
     /// Known settings are refused by name, so that nobody takes them for a misspelling or, worse, for being in force.
     private static let notHonoured = [
-        "retention.bytes", "message.timestamp.type", "cleanup.policy", "delete.retention.ms", "compression.type",
-        "flush.messages", "flush.ms", "min.insync.replicas", "segment.index.bytes", "segment.jitter.ms",
+        "delete.retention.ms", "min.insync.replicas", "segment.index.bytes", "segment.jitter.ms",
         "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "max.compaction.lag.ms", "file.delete.delay.ms",
         "message.timestamp.before.max.ms", "message.timestamp.after.max.ms", "preallocate",
     ]

@@ -30,7 +30,9 @@ package struct LogTarget: Sendable {
             for entry in try fileSystem.list(path) {
                 let inner = path.appending(entry.name)
                 let kind: FileKind
-                if let known = entry.kind { kind = known } else {
+                if let known = entry.kind {
+                    kind = known
+                } else {
                     kind = try fileSystem.status(of: inner, followingLinks: false).kind
                 }
                 // A deleted topic's partitions are on their way out.

@@ -1,0 +1,108 @@
+// DescribeConfigs, versions 1 to 4: topics' settings with where each comes from, and the broker's own to read.
+
+internal import KafkaProtocol
+internal import Primitives
+internal import SystemPackage
+
+extension Broker {
+    func describeConfigs(
+        _ request: DescribeConfigsRequest, _ answer: @escaping @Sendable (DescribeConfigsResponse) -> Void
+    ) {
+        let gathered = Gathering<DescribeConfigsResponse.Result>(count: request.resources.count) { results in
+            answer(DescribeConfigsResponse(results: results))
+        }
+        for (index, resource) in request.resources.enumerated() {
+            change { [self] admin throws(ChangeRefusal) -> [DescribeConfigsResponse.Config] in
+                let all: [DescribeConfigsResponse.Config]
+                switch resource.type {
+                case .topic:
+                    guard let entry = admin.entry(resource.name) else { throw .unknown(resource.name) }
+                    all = topicConfigs(entry, synonyms: request.includeSynonyms)
+                case .broker:
+                    guard resource.name.isEmpty || resource.name == String(configuration.nodeID) else {
+                        throw ChangeRefusal(
+                            code: .invalidRequest,
+                            message: "there is no broker \"\(resource.name)\"; this is \(configuration.nodeID)")
+                    }
+                    all = brokerConfigs
+                default:
+                    throw ChangeRefusal(
+                        code: .invalidRequest, message: "only topics and the broker have settings here")
+                }
+                return all.filter { resource.configNames?.contains($0.name) ?? true }
+            } _: { result in
+                let described: DescribeConfigsResponse.Result =
+                    switch result {
+                    case .success(let configs):
+                        DescribeConfigsResponse.Result(type: resource.type, name: resource.name, configs: configs)
+                    case .failure(let refusal):
+                        DescribeConfigsResponse.Result(
+                            errorCode: refusal.code, errorMessage: refusal.message, type: resource.type,
+                            name: resource.name)
+                    }
+                gathered.put(described, at: index)
+            }
+        }
+    }
+
+    private func topicConfigs(
+        _ entry: TopicRegistry.Entry, synonyms: Bool
+    ) -> [DescribeConfigsResponse.Config] {
+        let rules = configuration.topics
+        guard let byRules = try? rules.settings(for: entry.name, overrides: []).get() else { return [] }
+        let ruled = Set(
+            rules.rules.filter { glob($0.match, matches: entry.name) }.flatMap { $0.settings.map(\.name) })
+        return TopicSettings.names.map { name in
+            var sources: [DescribeConfigsResponse.Synonym] = []
+            if let own = entry.settings.last(where: { $0.name == name }) {
+                sources.append(DescribeConfigsResponse.Synonym(name: name, value: own.value, source: .topic))
+            }
+            if ruled.contains(name) {
+                sources.append(
+                    DescribeConfigsResponse.Synonym(name: name, value: byRules.value(of: name), source: .staticBroker))
+            }
+            sources.append(
+                DescribeConfigsResponse.Synonym(
+                    name: name, value: rules.defaults.value(of: name), source: .defaultConfig))
+            return DescribeConfigsResponse.Config(
+                name: name, value: sources[0].value, source: sources[0].source, synonyms: synonyms ? sources : [],
+                type: TopicSettings.type(of: name))
+        }
+    }
+
+    private var brokerConfigs: [DescribeConfigsResponse.Config] {
+        let flush =
+            switch configuration.flush {
+            case .commit: "commit"
+            case .interval: "interval"
+            case .os: "os"
+            }
+        let interval = configuration.retentionCheckInterval.components
+        let milliseconds = interval.seconds * 1000 + interval.attoseconds / 1_000_000_000_000_000
+        let all: [(String, String, ConfigType)] = [
+            ("auto.create.topics.enable", String(configuration.autoCreateTopics), .boolean),
+            ("flush", flush, .string),
+            ("log.dirs", configuration.dataDirectory.string, .string),
+            ("log.retention.check.interval.ms", String(milliseconds), .long),
+            ("min.free.bytes", String(configuration.minimumFreeBytes), .long),
+            ("node.id", String(configuration.nodeID), .int),
+            ("num.partitions", String(configuration.topics.defaultPartitions), .int),
+            ("queued.max.request.bytes", String(configuration.maximumBytesInFlight), .long),
+        ]
+        return all.map { name, value, type in
+            DescribeConfigsResponse.Config(
+                name: name, value: value, isReadOnly: true, source: .staticBroker, type: type)
+        }
+    }
+}
+
+extension TopicSettings {
+    fileprivate static func type(of name: String) -> ConfigType {
+        switch name {
+        case "cleanup.policy": .list
+        case "compression.type", "message.timestamp.type": .string
+        case "index.interval.bytes", "max.message.bytes", "segment.bytes": .int
+        default: .long
+        }
+    }
+}

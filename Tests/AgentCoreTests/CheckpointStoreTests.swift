@@ -2,6 +2,7 @@ import FileAccess
 import FileTailing
 import Primitives
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import AgentCore
@@ -61,7 +62,8 @@ struct CheckpointStoreTests {
     }
 
     @Test func `what was committed is there again, and what was not is not`() throws {
-        let directory = temporaryDirectory()
+        let directory = temporaryDirectory(inMemory: true)
+        defer { removeTree(directory) }
         let last = try #require(try filled(directory).last).state
         #expect(last.files.count == 3)
         #expect(last.placements[checkpoint(4).id] == .init(topic: "t", partition: 4))
@@ -76,11 +78,13 @@ struct CheckpointStoreTests {
     }
 
     @Test func `a file cut at any length holds what was committed up to there, and takes more`() throws {
-        let directory = temporaryDirectory()
+        let directory = temporaryDirectory(inMemory: true)
+        defer { removeTree(directory) }
         let states = try filled(directory)
         let bytes = try system.readWhole(directory.appending("checkpoints"))
         for length in 0...bytes.count {
-            let copy = temporaryDirectory()
+            let copy = temporaryDirectory(inMemory: true)
+            defer { removeTree(copy) }
             try system.createDirectories(copy)
             try system.replace(copy.appending("checkpoints"), with: Array(bytes[..<length]).rawBytes)
             let expected = try #require(states.last { $0.size <= length })
@@ -98,10 +102,12 @@ struct CheckpointStoreTests {
     }
 
     @Test func `a flipped bit is found, and what was committed before it stays`() throws {
-        let directory = temporaryDirectory()
+        let directory = temporaryDirectory(inMemory: true)
+        defer { removeTree(directory) }
         let states = try filled(directory)
         let bytes = try system.readWhole(directory.appending("checkpoints"))
-        let copy = temporaryDirectory()
+        let copy = temporaryDirectory(inMemory: true)
+        defer { removeTree(copy) }
         try system.createDirectories(copy)
         for bit in 0..<bytes.count * 8 {
             var damaged = bytes
@@ -116,7 +122,8 @@ struct CheckpointStoreTests {
     }
 
     @Test func `zeros behind the end, as after a loss of power, are cut`() throws {
-        let directory = temporaryDirectory()
+        let directory = temporaryDirectory(inMemory: true)
+        defer { removeTree(directory) }
         let last = try #require(try filled(directory).last)
         let path = directory.appending("checkpoints")
         try system.replace(path, with: (try system.readWhole(path) + [UInt8](repeating: 0, count: 5000)).rawBytes)
@@ -126,7 +133,8 @@ struct CheckpointStoreTests {
     }
 
     @Test func `the file stays small over many commits and starts`() throws {
-        let directory = temporaryDirectory()
+        let directory = temporaryDirectory(inMemory: true)
+        defer { removeTree(directory) }
         var largest: Int64 = 0
         for start in 0..<4 {
             let store = try open(directory)
@@ -150,11 +158,13 @@ struct CheckpointStoreTests {
     }
 
     @Test func `one agent has the directory, and files of a newer program are refused with their place`() throws {
-        let directory = temporaryDirectory()
+        let directory = temporaryDirectory(inMemory: true)
+        defer { removeTree(directory) }
         let store = try open(directory)
         #expect(throws: AgentError.self) { try open(directory) }
         _ = store
-        let other = temporaryDirectory()
+        let other = temporaryDirectory(inMemory: true)
+        defer { removeTree(other) }
         try system.createDirectories(other)
         var entry: [UInt8] = []
         entry.appendBigEndian(Int32(2))
@@ -163,8 +173,4 @@ struct CheckpointStoreTests {
         let error = #expect(throws: AgentError.self) { try open(other) }
         #expect(error.map { "\($0)" }?.contains("byte 0") == true)
     }
-}
-
-func temporaryDirectory() -> FilePath {
-    FilePath("/tmp/tributary-test-\(UInt64.random(in: 0 ... .max))")
 }

@@ -5,6 +5,7 @@ import Primitives
 import RecordBatches
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import AgentCore
@@ -23,6 +24,8 @@ final class PipelineFixture {
         configuration.stateDirectory = root.appending("state").string
         configuration.collector.compression = .none
     }
+
+    deinit { removeTree(root) }
 
     var state: FilePath { root.appending("state") }
 

@@ -28,6 +28,8 @@ import Testing
             flush.ms: 250
             auto_create_topics: false
             num.partitions: 3
+            min.free.bytes: 1GiB
+            log.retention.check.interval.ms: 60000
             limits: {max.connections: 7, socket.request.max.bytes: 1MiB, queued.max.request.bytes: 2MiB}
             topics:
               - match: "logs.*"
@@ -40,6 +42,12 @@ import Testing
                 max.message.bytes: 2048
                 index.interval.bytes: 0
                 retention.ms: -1
+                retention.bytes: 1000000
+                cleanup.policy: delete
+                message.timestamp.type: LogAppendTime
+                compression.type: producer
+                flush.messages: 100
+                flush.ms: 50
             """
         let configuration = try readCollector(text).get()
         #expect(configuration.listen == HostPort(host: "::", port: 0))
@@ -61,6 +69,14 @@ import Testing
         #expect(configuration.rules.partitions(for: "logs") == 2)
         #expect(other.log.segmentMilliseconds == 1000)
         #expect(other.log.indexIntervalBytes == 0)
+        #expect(logs.log.retentionMilliseconds == 604_800_000)
+        #expect(other.log.retentionMilliseconds == -1)
+        #expect(other.log.retentionBytes == 1_000_000)
+        #expect(other.timestampType == .logAppendTime)
+        #expect(other.flushMessages == 100)
+        #expect(other.flushMilliseconds == 50)
+        #expect(configuration.minimumFreeBytes == 1 << 30)
+        #expect(configuration.retentionCheckInterval == .seconds(60))
     }
 
     @Test(arguments: [
@@ -124,8 +140,20 @@ import Testing
             "f.yaml:1:35: topics[0].retention.ms: expected a whole number from -1 to 31622400000000, found \"7d\""
         ),
         (
+            "topics: [{match: a, min.insync.replicas: 2}]",
+            "f.yaml:1:21: topics[0].min.insync.replicas: a setting of Kafka's that this version does not honour yet"
+        ),
+        (
             "topics: [{match: a, cleanup.policy: compact}]",
-            "f.yaml:1:21: topics[0].cleanup.policy: a setting of Kafka's that this version does not honour yet"
+            "f.yaml:1:37: topics[0].cleanup.policy: expected delete, found \"compact\""
+        ),
+        (
+            "topics: [{match: a, message.timestamp.type: now}]",
+            "f.yaml:1:45: topics[0].message.timestamp.type: expected one of CreateTime, LogAppendTime, found \"now\""
+        ),
+        (
+            "topics: [{match: a, flush.messages: 0}]",
+            "f.yaml:1:37: topics[0].flush.messages: expected a whole number of at least 1, found \"0\""
         ),
     ])
     func `what cannot be is refused with file, line, column and key`(text: String, message: String) {

@@ -1,6 +1,7 @@
 import BrokerCore
 import AgentCore
 import CollectorCore
+import CommitLog
 import Testing
 
 @testable import YAMLConfiguration
@@ -57,9 +58,13 @@ import Testing
         expected.flush = .interval(.seconds(1))
         expected.topicRules = configuration.topicRules
         #expect(configuration == expected)
-        #expect(configuration.topicRules[0].settings.retentionMilliseconds == 7 * 86_400_000)
         let logs = try configuration.rules.settings(for: "logs.system", overrides: []).get()
-        #expect(logs == TopicSettings())
+        var expectedSettings = TopicSettings()
+        // Examples, as the file says.
+        expectedSettings.log.retentionMilliseconds = 7 * 86_400_000
+        expectedSettings.flushMessages = 10_000
+        expectedSettings.flushMilliseconds = 1000
+        #expect(logs == expectedSettings)
     }
 
     @Test func `every setting there is is in the shipped files`() throws {
@@ -83,7 +88,7 @@ import Testing
 
         let collectorKeys = known(
             problems(readCollector("zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]")))
-        #expect(collectorKeys.count == 9 + 3 + 7)
+        #expect(collectorKeys.count == 11 + 3 + 13)
         let collectorText = uncommented(try shipped("collector-config/collector.yaml").text)
         for key in collectorKeys {
             #expect(collectorText.contains("\(key):"), "collector.yaml does not mention \(key)")

@@ -37,7 +37,12 @@ package struct LogTarget: Sendable {
                 }
                 // A deleted topic's partitions are on their way out.
                 guard kind == .directory, !entry.name.string.hasSuffix("-delete") else { continue }
-                if try PartitionFiles.isPartition(inner, fileSystem: fileSystem) { found.append(inner) }
+                do throws(FileError) {
+                    if try PartitionFiles.isPartition(inner, fileSystem: fileSystem) { found.append(inner) }
+                } catch {
+                    // Renamed or removed meanwhile: a running collector deletes topics.
+                    if !error.isNotFound { throw error }
+                }
             }
             partitions = found.sorted { $0.string < $1.string }
             let isDataDirectory = try fileSystem.exists(path.appending("meta.properties"))

@@ -63,8 +63,10 @@ package struct LogTools {
             sum.problems += summary.problems
         }
         print(
-            "\(sum.problems == 0 ? "all is well" : "\(sum.problems) problems"): \(target.partitions.count) partitions, "
-                + "\(sum.segments) segments, \(sum.batches) batches, \(sum.records) records, \(sum.bytes) bytes")
+            "\(sum.problems == 0 ? "all is well" : counted(Int64(sum.problems), "problem")): "
+                + "\(counted(Int64(target.partitions.count), "partition")), "
+                + "\(counted(Int64(sum.segments), "segment")), \(counted(sum.batches, "batch", "batches")), "
+                + "\(counted(sum.records, "record")), \(sum.bytes) bytes")
         return sum.problems == 0
     }
 
@@ -98,7 +100,7 @@ package struct LogTools {
                 problems += outcome.problems
             }
             let end = left == 0 ? "" : "; \(left) cannot be repaired, and are left as they are"
-            print("\(problems == 0 ? "nothing to repair" : "\(problems) problems")\(end)")
+            print("\(problems == 0 ? "nothing to repair" : counted(Int64(problems), "problem"))\(end)")
             return left == 0
         }
     }
@@ -110,4 +112,8 @@ package struct LogTools {
             throw LogToolError(description: "\(error)")
         }
     }
+}
+
+private func counted(_ count: Int64, _ one: String, _ many: String? = nil) -> String {
+    "\(count) \(count == 1 ? one : many ?? one + "s")"
 }

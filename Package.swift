@@ -132,19 +132,22 @@ let package = Package(
         tests(
             "BrokerCoreTests",
             [
-                "BrokerCore", "CommitLog", "FileAccess", "KafkaProtocol", "RecordBatches", "Primitives", nioCore,
+                "BrokerCore", "CommitLog", "TestSupport", "FileAccess", "KafkaProtocol", "RecordBatches", "Primitives",
+                nioCore,
                 logging, systemPaths,
             ]),
         tests(
             "BrokerServerTests",
             [
-                "BrokerServer", "BrokerCore", "FileAccess", "KafkaProtocol", "RecordBatches", "Primitives", nioCore,
+                "BrokerServer", "BrokerCore", "TestSupport", "FileAccess", "KafkaProtocol", "RecordBatches",
+                "Primitives", nioCore,
                 nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"), logging, systemPaths,
             ]),
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "FileAccess", "FileTailing", "KafkaProtocol", "RecordBatches", "Primitives", logging,
+                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaProtocol", "RecordBatches", "Primitives",
+                logging,
                 systemPaths,
             ]),
         tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),

@@ -25,6 +25,8 @@ package final class Broker: Sendable {
     let logger: Logger
     let clusterID: String
     let readers: ReaderPool
+    /// Whether it was told that there are no consumer groups.
+    let groupsWereAskedFor = Atomic(false)
     /// For requests, from their first byte to their answer.
     package let requestMemory: MemoryBudget
     /// For answers. Apart from the requests' memory, so that consumers that take no answers do not keep producers out.

@@ -45,7 +45,8 @@ package struct Collector: Service {
             await server.stop()
         } catch {
             try await onDedicatedThread { broker.stop() }
-            throw CannotListen(address: "\(configuration.listen)", reason: "\(error)")
+            let reason = (error as? IOError).map { Errno(rawValue: $0.errnoCode).description } ?? "\(error)"
+            throw CannotListen(address: "\(configuration.listen)", reason: reason)
         }
         try await onDedicatedThread { broker.stop() }
     }

@@ -94,10 +94,16 @@ struct ActiveSegment {
         try log.truncate(to: bytes)
     }
 
-    func view() -> SegmentView {
-        SegmentView(
-            path: names.log, baseOffset: names.baseOffset, endOffset: endOffset, bytes: bytes,
-            maxTimestamp: entries.maxTimestamp, log: log, index: index, timeIndex: timeIndex,
+    /// The segment as it is now, with the files that are open.
+    func snapshot() -> OpenSegment {
+        let summary = SegmentSummary(
+            baseOffset: names.baseOffset, endOffset: endOffset, bytes: bytes, maxTimestamp: entries.maxTimestamp,
             indexEntries: entries.offsetEntries, timeIndexEntries: entries.timeEntries)
+        return OpenSegment(path: names.log, summary: summary, log: log, index: index, timeIndex: timeIndex)
+    }
+
+    func view() -> SegmentView {
+        let open = snapshot()
+        return SegmentView(path: open.path, summary: open.summary, files: .open(open))
     }
 }

@@ -8,6 +8,7 @@
 //     00000000000004711000.log …      the file's name is the base offset of its first batch
 //     00000000000004711000.producers  our own: the state of idempotent producers before that offset
 //     recovery-point                  our own: up to where the log is known to be whole
+//     segment-manifest                our own: what there is to know of segments without opening them
 //     leader-epoch-checkpoint         text, as Kafka's
 //
 // Three offsets, dirty >= written >= durable: what was handed to the log, what the kernel has, what is on stable

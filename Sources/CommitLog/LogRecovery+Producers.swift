@@ -21,13 +21,13 @@ extension LogRecovery {
             }
         }
         for segment in sealed + [active.view()] where segment.endOffset > from && segment.bytes > 0 {
-            try replay(segment, from: from, into: &table)
+            try replay(try segment.open(), from: from, into: &table)
         }
         return table
     }
 
     private mutating func replay(
-        _ segment: SegmentView, from: Offset, into table: inout ProducerTable
+        _ segment: OpenSegment, from: Offset, into table: inout ProducerTable
     ) throws(LogError) {
         // The time of arrival is not in the log; the file's last change is the nearest that is known, and by our clock.
         let modified = try withFiles { () throws(FileError) in try segment.log.status().modified }
@@ -36,11 +36,11 @@ extension LogRecovery {
         let start = from > segment.baseOffset ? (try? segment.position(of: from))?.position ?? 0 : 0
         var walk = SegmentWalk(
             file: segment.log, path: segment.path, from: start, to: segment.bytes,
-            offsets: segment.baseOffset..<segment.endOffset)
+            offsets: segment.baseOffset..<segment.summary.endOffset)
         while let batch = try walk.next() {
             guard batch.header.baseOffset >= from else { continue }
             table.add(batch.header, arrival: arrival, limit: configuration.maximumProducers)
         }
-        for damage in walk.damages where !report.damages.contains(damage) { report.damages.append(damage) }
+        repairs.add(damages: walk.damages)
     }
 }

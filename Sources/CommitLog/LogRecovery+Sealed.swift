@@ -1,82 +1,47 @@
 internal import FileAccess
 internal import Primitives
-internal import RecordBatches
 internal import SystemPackage
 
-// Segments before the last: they and their indexes were synced when they were closed.
+// Segments before the last: those that the manifest knows are not looked at until somebody reads them.
 extension LogRecovery {
-    mutating func openSealed(_ names: SegmentNames, endOffset: Offset) throws(LogError) -> SegmentView {
-        let (log, bytes) = try withFiles { () throws(FileError) in
-            let log = try fileSystem.open(names.log, .read)
-            return (log, try log.status().size)
-        }
-        if let view = try existingIndexes(names, log: log, bytes: bytes, endOffset: endOffset) { return view }
-
-        var entries = IndexWriter(baseOffset: names.baseOffset, interval: configuration.indexIntervalBytes)
-        var walk = SegmentWalk(
-            file: log, path: names.log, from: 0, to: bytes, offsets: names.baseOffset..<endOffset,
-            verifying: true)
-        while let batch = try walk.next() { entries.add(batch.header, at: batch.position) }
-        entries.finish()
-        report.damages += walk.damages
-        report.rebuiltIndexes += 1
-        return try withFiles { () throws(FileError) in
-            // As a whole, so that a crash leaves no index that looks complete and is not.
-            let pending = entries.pending
-            try fileSystem.replace(names.index, with: pending.offsets.rawBytes)
-            try fileSystem.replace(names.timeIndex, with: pending.times.rawBytes)
-            return SegmentView(
-                path: names.log, baseOffset: names.baseOffset, endOffset: endOffset, bytes: bytes,
-                maxTimestamp: entries.maxTimestamp, log: log, index: try fileSystem.open(names.index, .read),
-                timeIndex: try fileSystem.open(names.timeIndex, .read),
-                indexEntries: pending.offsets.count / Int(SegmentIndex.offsetEntryBytes),
-                timeIndexEntries: pending.times.count / Int(SegmentIndex.timeEntryBytes))
-        }
-    }
-
-    /// The segment with the indexes that are there; nil where they cannot be right.
-    ///
-    /// Only the ends are looked at. What is wrong in the middle shows when a reader uses it, who then scans.
-    private func existingIndexes(
-        _ names: SegmentNames, log: any OpenFile, bytes: Int64, endOffset: Offset
-    ) throws(LogError) -> SegmentView? {
-        do throws(FileError) {
-            let index = try fileSystem.open(names.index, .read)
-            let timeIndex = try fileSystem.open(names.timeIndex, .read)
-            let indexBytes = try index.status().size
-            let timeBytes = try timeIndex.status().size
-            guard indexBytes % SegmentIndex.offsetEntryBytes == 0, timeBytes % SegmentIndex.timeEntryBytes == 0 else {
-                return nil
+    /// - Parameter bases: of all segments, the last included.
+    mutating func openSealed(
+        _ bases: [Offset], _ listing: Listing
+    ) throws(LogError) -> (segments: [SegmentView], manifestSlots: Int) {
+        let encoded = load(SegmentManifest.path(in: directory), limit: SegmentManifest.sizeLimit) ?? []
+        let known = SegmentManifest.decode(encoded)
+        let indexed = Set(listing.offsets("index")).intersection(listing.offsets("timeindex"))
+        var views: [SegmentView] = []
+        views.reserveCapacity(bases.count)
+        var summaries: [SegmentSummary] = []
+        var isComplete = true
+        for (base, next) in zip(bases, bases.dropFirst()) {
+            let opener = SegmentOpener(
+                names: SegmentNames(directory: directory, baseOffset: base), endOffset: next,
+                indexInterval: configuration.indexIntervalBytes, fileSystem: fileSystem)
+            let summary: SegmentSummary
+            if let found = known[base], found.endOffset == next, indexed.contains(base) {
+                summary = found
+            } else {
+                summary = try opener.open(repairs: repairs).summary
+                isComplete = false
             }
-            var view = SegmentView(
-                path: names.log, baseOffset: names.baseOffset, endOffset: endOffset, bytes: bytes, maxTimestamp: .none,
-                log: log, index: index, timeIndex: timeIndex,
-                indexEntries: Int(indexBytes / SegmentIndex.offsetEntryBytes),
-                timeIndexEntries: Int(timeBytes / SegmentIndex.timeEntryBytes))
-            if bytes == 0 { return view }
-            guard view.timeIndexEntries > 0, try hasRightIndexEnd(view),
-                let newest = try SegmentIndex.timeEntry(view.timeIndexEntries - 1, in: timeIndex),
-                newest.timestamp >= .none, (0..<endOffset - names.baseOffset).contains(Int64(newest.relativeOffset))
-            else { return nil }
-            view.maxTimestamp = newest.timestamp
-            return view
-        } catch {
-            if error.isNotFound { return nil }
-            throw .file(error)
+            summaries.append(summary)
+            views.append(SealedSegment(opener, summary, cache: cache, repairs: repairs).view)
         }
+        let slots = encoded.count / SegmentManifest.entryBytes
+        // With as many entries again of segments that are gone, it is time to leave them out.
+        if isComplete && slots <= summaries.count * 2 + 64 { return (views, slots) }
+        return (views, rewriteManifest(summaries) ? summaries.count : slots)
     }
 
-    /// Whether the last entry of the offset index names a batch.
-    private func hasRightIndexEnd(_ view: SegmentView) throws(FileError) -> Bool {
-        // Without entries the segment is one that fits between two.
-        guard view.indexEntries > 0 else { return true }
-        guard let entry = try SegmentIndex.offsetEntry(view.indexEntries - 1, in: view.index),
-            (0..<view.bytes).contains(entry.position)
-        else { return false }
-        let bytes = try view.log.read(RecordBatchHeader.byteCount, at: entry.position)
-        guard let header = try? RecordBatchHeader(parsing: bytes.rawBytes),
-            (view.baseOffset..<view.endOffset).contains(header.baseOffset)
-        else { return false }
-        return header.lastOffset == view.baseOffset + Int64(entry.relativeOffset)
+    private func rewriteManifest(_ summaries: [SegmentSummary]) -> Bool {
+        let content = summaries.flatMap { SegmentManifest.encode($0) }
+        do throws(FileError) {
+            try fileSystem.replace(SegmentManifest.path(in: directory), with: content.rawBytes)
+            return true
+        } catch {
+            return false
+        }
     }
 }

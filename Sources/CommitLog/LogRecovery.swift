@@ -12,7 +12,8 @@ package struct RecoveryReport: Sendable {
     /// Bytes cut off behind the last whole batch, and why.
     package var cutBytes: Int64 = 0
     package var cutReason: String?
-    /// Segments before the last whose indexes were built anew.
+    /// Segments before the last whose indexes were built anew. Those of others are looked at when they are read:
+    /// `LogReader.rebuiltIndexes`.
     package var rebuiltIndexes: Int = 0
     /// Places that were durable once and cannot be read; what lies around them can. Only those met while something had
     /// to be built anew: opening a log does not read all of it.
@@ -32,19 +33,26 @@ struct RecoveredLog {
     var hasPoint: Bool
     /// The offsets of producer snapshots on disk, ascending.
     var snapshots: [Offset]
+    /// Entries in the manifest on disk, whether they are of any use or not.
+    var manifestSlots: Int
+    var repairs: SegmentRepairs
 }
 
 extension PartitionLog {
     /// Opens the log in `directory`, creating it where there is none.
     ///
+    /// - Parameter cache: which closed segments' files are open.
     /// - Returns: the log, ready for appends, and what had to be done. Everything that readers see is durable.
     package static func open(
-        _ directory: FilePath, configuration: LogConfiguration, fileSystem: any FileSystem
+        _ directory: FilePath, configuration: LogConfiguration, fileSystem: any FileSystem,
+        cache: OpenSegmentCache = .shared
     ) throws(LogError) -> (log: PartitionLog, report: RecoveryReport) {
-        var recovery = LogRecovery(directory: directory, configuration: configuration, fileSystem: fileSystem)
+        var recovery = LogRecovery(
+            directory: directory, configuration: configuration, fileSystem: fileSystem, cache: cache)
         let recovered = try recovery.run()
         let log = PartitionLog(
-            directory: directory, fileSystem: fileSystem, configuration: configuration, recovered: recovered)
+            directory: directory, fileSystem: fileSystem, configuration: configuration, cache: cache,
+            recovered: recovered)
         return (log, recovery.report)
     }
 }
@@ -52,7 +60,8 @@ extension PartitionLog {
 /// Brings a partition's files into a state that appends can go on from.
 ///
 /// 1. Segments before the log's start are leftovers of a deletion, and go.
-/// 2. Segments before the last were synced when they were closed: only the ends of their indexes are checked.
+/// 2. Segments before the last were synced when they were closed: those in the manifest are not looked at, of the others
+///    the ends of their indexes are checked.
 /// 3. The last segment is believed up to the recovery point, and read with checksums from there to its first batch that
 ///    is not whole, where it is cut. Where anything was scanned, its indexes are built anew.
 /// 4. The producers come from the newest snapshot and the headers behind it.
@@ -63,12 +72,17 @@ struct LogRecovery {
     let directory: FilePath
     let configuration: LogConfiguration
     let fileSystem: any FileSystem
+    let cache: OpenSegmentCache
+    let repairs = SegmentRepairs()
     var report = RecoveryReport()
 
-    init(directory: FilePath, configuration: LogConfiguration, fileSystem: any FileSystem) {
+    init(
+        directory: FilePath, configuration: LogConfiguration, fileSystem: any FileSystem, cache: OpenSegmentCache
+    ) {
         self.directory = directory
         self.configuration = configuration
         self.fileSystem = fileSystem
+        self.cache = cache
     }
 
     mutating func run() throws(LogError) -> RecoveredLog {
@@ -84,10 +98,7 @@ struct LogRecovery {
         bases.removeFirst(dropped)
         removeLeftovers(listing, keeping: Set(bases))
 
-        var sealed: [SegmentView] = []
-        for (base, next) in zip(bases, bases.dropFirst()) {
-            sealed.append(try openSealed(SegmentNames(directory: directory, baseOffset: base), endOffset: next))
-        }
+        let (sealed, manifestSlots) = try openSealed(bases, listing)
         let point = load(RecoveryPoint.path(in: directory)).flatMap { RecoveryPoint($0) }
         let epochsText = load(LeaderEpochs.path(in: directory))
         var epochs = epochsText.flatMap { LeaderEpochs(text: $0) } ?? LeaderEpochs()
@@ -104,14 +115,17 @@ struct LogRecovery {
                 try beginEpoch(&epochs, atLeast: trusted?.leaderEpoch, active: active)
             }
         }
+        report.rebuiltIndexes = repairs.found.rebuiltIndexes
+        report.damages = repairs.found.damages
         return RecoveredLog(
             sealed: sealed, active: active, startOffset: try startOffset(start, first: bases[0], active: active),
             producers: producers, leaderEpochs: epochs, cleanPoint: report.isClean ? point : nil,
-            hasPoint: hasPoint && trusted != nil, snapshots: listing.snapshots)
+            hasPoint: hasPoint && trusted != nil, snapshots: listing.snapshots,
+            manifestSlots: manifestSlots, repairs: repairs)
     }
 
-    private func load(_ path: FilePath) -> [UInt8]? {
-        try? fileSystem.readWhole(path, limit: 1 << 20)
+    func load(_ path: FilePath, limit: Int = 1 << 20) -> [UInt8]? {
+        try? fileSystem.readWhole(path, limit: limit)
     }
 
     // MARK: The directory
@@ -259,7 +273,7 @@ struct LogRecovery {
                 offsets: names.baseOffset..<trusted.endOffset)
             while let batch = try walk.next() { segment.take(batch.header, at: batch.position) }
             segment.skip(to: trusted.bytes, endOffset: trusted.endOffset)
-            report.damages += walk.damages
+            repairs.add(damages: walk.damages)
         }
         let start = segment.bytes
         var tail = TailScan(file: segment.log, from: start, to: size, endOffset: segment.endOffset)

@@ -4,18 +4,33 @@ package import SystemPackage
 
 /// What readers may see of one segment: everything named here is durable and does not change.
 package struct SegmentView: Sendable {
+    enum Files: Sendable {
+        case open(OpenSegment)
+        case sealed(SealedSegment)
+    }
+
     /// The .log file.
     package var path: FilePath
-    package var baseOffset: Offset
+    var summary: SegmentSummary
+    var files: Files
+
+    package var baseOffset: Offset { summary.baseOffset }
     /// Behind the segment's last record.
-    package var endOffset: Offset
-    package var bytes: Int64
-    package var maxTimestamp: Timestamp
-    var log: any OpenFile
-    var index: any OpenFile
-    var timeIndex: any OpenFile
-    var indexEntries: Int
-    var timeIndexEntries: Int
+    package var endOffset: Offset { summary.endOffset }
+    package var bytes: Int64 { summary.bytes }
+    package var maxTimestamp: Timestamp { summary.maxTimestamp }
+
+    func open() throws(LogError) -> OpenSegment {
+        switch files {
+        case .open(let segment): segment
+        case .sealed(let segment): try segment.open()
+        }
+    }
+
+    /// The segment behind this view, where it takes no more appends.
+    var sealed: SealedSegment? {
+        if case .sealed(let segment) = files { segment } else { nil }
+    }
 }
 
 /// What readers may see of a partition at a moment. A view stays readable whatever becomes of the log meanwhile.

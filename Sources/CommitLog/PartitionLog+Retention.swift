@@ -17,7 +17,9 @@ package struct RetentionReport: Hashable, Sendable {
 // 1. Its .log is removed and the directory synced, before the next is looked at: after a crash the segments that are
 //    there are an unbroken end of the log, in whatever order the disk did things. It takes no room to do so, so a full
 //    disk is no hindrance.
-// 2. Readers are shown the log without it. Those in flight have its files open and finish.
+//    Readers meanwhile find its files open.
+// 2. Readers are shown the log without it. Those in flight have its files open and finish; one that saw the log as it
+//    was, and opens the segment only now, looks at the log again.
 // 3. Its indexes are removed; an index without a log is cleaned away at the next start.
 extension PartitionLog {
     /// Deletes the segments that are too old or too much by the configuration.
@@ -29,8 +31,9 @@ extension PartitionLog {
         if isOffline { throw .offline(directory) }
         if active.bytes > 0, try isExpired(active.view(), now: now) { try roll() }
         var report = RetentionReport(startOffset: reader.view.startOffset)
+        var rest = reader.view.bytes
         while let oldest = reader.view.sealed.first {
-            let rest = reader.view.bytes - oldest.bytes
+            rest -= oldest.bytes
             let isTooMuch = configuration.retentionBytes >= 0 && rest >= configuration.retentionBytes
             if !isTooMuch {
                 guard try isExpired(oldest, now: now) else { break }
@@ -65,7 +68,14 @@ extension PartitionLog {
 
     private func isExpired(_ segment: SegmentView, now: Timestamp) throws(LogError) -> Bool {
         guard configuration.retentionMilliseconds >= 0 else { return false }
-        let modified = try withFiles { () throws(FileError) in try segment.log.status().modified }
+        let modified: FileTime
+        do throws(FileError) {
+            modified = try fileSystem.status(of: segment.path, followingLinks: true).modified
+        } catch {
+            // Its deletion was begun, and is to be finished.
+            if error.isNotFound { return true }
+            throw .file(error)
+        }
         let appended = Timestamp(milliseconds: modified.seconds * 1000 + modified.nanoseconds / 1_000_000)
         let newest = segment.maxTimestamp > now ? appended : max(appended, segment.maxTimestamp)
         return now.milliseconds - newest.milliseconds > configuration.retentionMilliseconds
@@ -73,6 +83,7 @@ extension PartitionLog {
 
     private func deleteOldestSegment(_ segment: SegmentView) throws(LogError) {
         let names = SegmentNames(directory: directory, baseOffset: segment.baseOffset)
+        segment.sealed?.pin()
         try withFiles { () throws(FileError) in
             do throws(FileError) {
                 try fileSystem.remove(names.log)
@@ -86,6 +97,7 @@ extension PartitionLog {
             log.sealed.removeFirst()
             log.startOffset = max(log.startOffset, segment.endOffset)
         }
+        segment.sealed?.unpin()
         try? fileSystem.remove(names.index)
         try? fileSystem.remove(names.timeIndex)
     }

@@ -45,14 +45,26 @@ extension PartitionLog {
         guard let next = created else { preconditionFailure("BUG: a segment is neither created nor refused") }
         try orOffline { () throws(FileError) in try fileSystem.synchronizeDirectory(directory) }
         mustRoll = false
-        let closed = active.view()
+        let closed = seal(active)
         active = next
         durableBytes = 0
         reader.publish { log in
-            log.sealed.append(closed)
+            log.sealed.append(closed.view)
             log.active = next.view()
         }
         dropOldSnapshots()
+    }
+
+    private func seal(_ segment: ActiveSegment) -> SealedSegment {
+        let open = segment.snapshot()
+        let opener = SegmentOpener(
+            names: segment.names, endOffset: segment.endOffset, indexInterval: configuration.indexIntervalBytes,
+            fileSystem: fileSystem)
+        let sealed = SealedSegment(opener, open.summary, cache: cache, repairs: repairs)
+        // Who reads at the end was reading this.
+        sealed.adopt(open)
+        noteInManifest(open.summary)
+        return sealed
     }
 
     /// Leaves what the next start needs to scan nothing. Everything in the log is durable already.

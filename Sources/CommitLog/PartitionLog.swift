@@ -34,7 +34,7 @@ package final class PartitionLog {
     /// since the new one, which is on disk perhaps, begins where it ends.
     var mustRoll = false
     /// Index entries could not be written, as on a full disk. They are kept, and cost readers longer scans meanwhile.
-    package private(set) var indexWriteFailures: Int64 = 0
+    package internal(set) var indexWriteFailures: Int64 = 0
 
     /// What is on disk as the recovery point, where that is up to date.
     var cleanPoint: RecoveryPoint?
@@ -42,9 +42,14 @@ package final class PartitionLog {
     var hasPoint: Bool
     /// Offsets of the producers' snapshots on disk, ascending.
     var snapshots: [Offset]
+    /// Entries in the manifest on disk.
+    var manifestSlots: Int
+    let cache: OpenSegmentCache
+    let repairs: SegmentRepairs
 
     init(
-        directory: FilePath, fileSystem: any FileSystem, configuration: LogConfiguration, recovered: RecoveredLog
+        directory: FilePath, fileSystem: any FileSystem, configuration: LogConfiguration, cache: OpenSegmentCache,
+        recovered: RecoveredLog
     ) {
         self.directory = directory
         self.fileSystem = fileSystem
@@ -57,10 +62,14 @@ package final class PartitionLog {
         self.cleanPoint = recovered.cleanPoint
         self.hasPoint = recovered.hasPoint
         self.snapshots = recovered.snapshots
+        self.manifestSlots = recovered.manifestSlots
+        self.cache = cache
+        self.repairs = recovered.repairs
         self.reader = LogReader(
             LogView(
                 startOffset: recovered.startOffset, endOffset: recovered.active.endOffset,
-                leaderEpoch: recovered.leaderEpochs.last, sealed: recovered.sealed, active: recovered.active.view()))
+                leaderEpoch: recovered.leaderEpochs.last, sealed: recovered.sealed, active: recovered.active.view()),
+            repairs: recovered.repairs)
     }
 
     /// Behind the last appended record, durable or not: Kafka's log end offset.

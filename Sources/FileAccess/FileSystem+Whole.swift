@@ -32,8 +32,7 @@ extension FileSystem {
     /// Replaces a file's content so that after a crash either the old or the new content is there, whole: written
     /// beside it under `<name>.tmp`, synced, renamed, and the directory synced. Durable on return.
     package func replace(_ path: FilePath, with content: RawSpan) throws(FileError) {
-        var temporary = path
-        temporary.extension = (path.extension ?? "") + "tmp"
+        let temporary = path.removingLastComponent().appending((path.lastComponent?.string ?? "") + ".tmp")
         let file = try open(temporary, .replace)
         try file.write(content, at: 0)
         try file.synchronizeData()

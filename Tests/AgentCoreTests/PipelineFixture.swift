@@ -5,6 +5,7 @@ import Primitives
 import RecordBatches
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import AgentCore
@@ -23,6 +24,8 @@ final class PipelineFixture {
         configuration.stateDirectory = root.appending("state").string
         configuration.collector.compression = .none
     }
+
+    deinit { removeTree(root) }
 
     var state: FilePath { root.appending("state") }
 
@@ -155,6 +158,7 @@ final class FakeShipper: Shipper {
 
     var sent: [Sent] { state.withLock { $0.sent } }
     var lines: [String] { sent.flatMap(\.lines) }
+    var heldTags: [BatchTag] { state.withLock { Array($0.held.keys) } }
     var bytesHeld: Int { state.withLock { $0.held.values.reduce(0, +) } }
 }
 

@@ -6,6 +6,7 @@ import Primitives
 import RecordBatches
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import BrokerCore
@@ -31,6 +32,11 @@ final class BrokerFixture: Sendable {
         broker = try Broker(
             configuration, fileSystem: fileSystem, clock: clock, scheduler: scheduler,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    deinit {
+        broker.stop()
+        removeTree(directory)
     }
 
     /// Another broker, on a copy of the directory: of a broker that was stopped, or as after a crash.
@@ -94,10 +100,6 @@ func unframed(_ frame: ByteBuffer) -> ByteBuffer {
     var frame = frame
     frame.moveReaderIndex(forwardBy: 4)
     return frame
-}
-
-func temporaryDirectory() -> FilePath {
-    FilePath("/tmp/tributary-test-\(UInt64.random(in: 0 ... .max))")
 }
 
 /// A reply that is to come exactly once.

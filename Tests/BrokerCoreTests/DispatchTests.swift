@@ -79,7 +79,7 @@ struct DispatchTests {
     }
 
     @Test func `a broker that stops answers everything exactly once`() throws {
-        for _ in 0..<20 {
+        for _ in 0..<8 {
             let fixture = try BrokerFixture()
             try fixture.create("t", partitions: 4)
             let queue = BlockingQueue<Pending<ProduceRequest>>()

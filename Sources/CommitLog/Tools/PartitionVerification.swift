@@ -205,11 +205,11 @@ package struct PartitionVerification {
             let timeIndex = try? fileSystem.open(names.timeIndex, .read), let size = try? log.status().size,
             let indexBytes = try? index.status().size
         else { return nil }
-        let view = SegmentView(
-            path: names.log, baseOffset: names.baseOffset, endOffset: SegmentNames.offsets.upperBound, bytes: size,
-            maxTimestamp: .none, log: log, index: index, timeIndex: timeIndex,
+        let summary = SegmentSummary(
+            baseOffset: names.baseOffset, endOffset: SegmentNames.offsets.upperBound, bytes: size, maxTimestamp: .none,
             indexEntries: Int(indexBytes / SegmentIndex.offsetEntryBytes), timeIndexEntries: 0)
-        guard let found = try? view.position(of: offset), found.header.lastOffset == offset else { return nil }
+        let segment = OpenSegment(path: names.log, summary: summary, log: log, index: index, timeIndex: timeIndex)
+        guard let found = try? segment.position(of: offset), found.header.lastOffset == offset else { return nil }
         return found.header
     }
 }

@@ -1,0 +1,88 @@
+internal import FileAccess
+internal import Primitives
+internal import Synchronization
+internal import SystemPackage
+
+/// A segment that takes no more appends. Its files are opened when somebody reads them, and closed when so many others
+/// were read since that the cache has no room for it.
+///
+/// The first look at the files is when they are opened: indexes that are not those of the summary are built anew then,
+/// by whoever came to read.
+final class SealedSegment: Sendable {
+    private let opener: SegmentOpener
+    private let summary: SegmentSummary
+    private let cache: OpenSegmentCache
+    private let repairs: SegmentRepairs
+    /// Held by the one thread that opens the files; its content is set while the segment is being deleted.
+    private let pinned = Mutex<OpenSegment?>(nil)
+
+    init(_ opener: SegmentOpener, _ summary: SegmentSummary, cache: OpenSegmentCache, repairs: SegmentRepairs) {
+        self.opener = opener
+        self.summary = summary
+        self.cache = cache
+        self.repairs = repairs
+    }
+
+    deinit {
+        cache.forget(ObjectIdentifier(self))
+    }
+
+    var view: SegmentView {
+        SegmentView(path: opener.names.log, summary: summary, files: .sealed(self))
+    }
+
+    /// Takes over files that are open already.
+    func adopt(_ open: OpenSegment) {
+        cache.insert(open, ObjectIdentifier(self))
+    }
+
+    func open() throws(LogError) -> OpenSegment {
+        if let open = cache.find(ObjectIdentifier(self)) { return open }
+        return try pinned.withLock { (pinned) throws(LogError) -> OpenSegment in
+            // Another thread may have been faster.
+            if let open = pinned ?? cache.find(ObjectIdentifier(self)) { return open }
+            let open = try opener.open(expecting: summary, repairs: repairs)
+            cache.insert(open, ObjectIdentifier(self))
+            return open
+        }
+    }
+
+    /// Opens the log for those who have yet to come, since its name goes away. Where it cannot be opened, it could not
+    /// be read before either.
+    func pin() {
+        pinned.withLock { pinned in
+            if pinned == nil { pinned = cache.find(ObjectIdentifier(self)) ?? opener.openToScan(summary) }
+        }
+    }
+
+    func unpin() {
+        let closed = pinned.withLock { pinned in
+            defer { pinned = nil }
+            return pinned
+        }
+        withExtendedLifetime(closed) {}
+        cache.forget(ObjectIdentifier(self))
+    }
+}
+
+/// What had to be built anew in a log's segments, since the log was opened.
+final class SegmentRepairs: Sendable {
+    struct Found {
+        var rebuiltIndexes = 0
+        var damages: [LogDamage] = []
+    }
+
+    private static let damageLimit = 1000
+    private let state = Mutex(Found())
+
+    var found: Found { state.withLock { $0 } }
+
+    func add(rebuiltIndexes: Int = 0, damages: [LogDamage]) {
+        state.withLock { found in
+            found.rebuiltIndexes += rebuiltIndexes
+            for damage in damages where !found.damages.contains(damage) && found.damages.count < Self.damageLimit {
+                found.damages.append(damage)
+            }
+        }
+    }
+}

@@ -29,8 +29,17 @@ extension PartitionLog {
     /// segment is that old, it is closed first, so that an idle partition does not keep its last records for ever.
     package func applyRetention(now: Timestamp) throws(LogError) -> RetentionReport {
         if isOffline { throw .offline(directory) }
-        if active.bytes > 0, try isExpired(active.view(), now: now) { try roll() }
         var report = RetentionReport(startOffset: reader.view.startOffset)
+        // What is closed goes first: it takes no room, and rolling does, which a full disk has only afterwards.
+        try deleteClosed(now: now, &report)
+        if active.bytes > 0, try isExpired(active.view(), now: now) {
+            try roll()
+            try deleteClosed(now: now, &report)
+        }
+        return report
+    }
+
+    private func deleteClosed(now: Timestamp, _ report: inout RetentionReport) throws(LogError) {
         var rest = reader.view.bytes
         while let oldest = reader.view.sealed.first {
             rest -= oldest.bytes
@@ -43,7 +52,6 @@ extension PartitionLog {
             report.bytes += oldest.bytes
         }
         report.startOffset = reader.view.startOffset
-        return report
     }
 
     /// Moves the log's start up to `offset` (Kafka's DeleteRecords), durable on return, and deletes the segments before.

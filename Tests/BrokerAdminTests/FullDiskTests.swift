@@ -40,6 +40,24 @@ import Testing
         bench.broker.stop()
     }
 
+    @Test func `a disk without a byte left is freed even where the segment that is written to is too old as well`()
+        throws
+    {
+        let files = SimulatedFileSystem()
+        files.capacity = 1 << 19
+        let bench = try AdminBench(files) { $0.minimumFreeBytes = 0 }
+        bench.broker.startMaintenance()
+        try bench.create("t", [("segment.bytes", "120000"), ("retention.ms", "5000")])
+        while try bench.produce(value, to: "t", time: bench.clock.now().milliseconds).errorCode == .none {}
+        files.capacity -= Int64(try files.space(at: "/data").available)
+        bench.clock.advance(milliseconds: 10_000)
+        try bench.expectSoon("there is room again") {
+            bench.scheduler.runAll()
+            return try bench.produce(value, to: "t", time: bench.clock.now().milliseconds).errorCode == .none
+        }
+        bench.broker.stop()
+    }
+
     @Test func `the free space is asked for once a second at the most`() throws {
         let files = SimulatedFileSystem()
         let bench = try AdminBench(files) { $0.minimumFreeBytes = 1 << 20 }

@@ -147,7 +147,7 @@ package final class PartitionRepair {
         switch problem.kind {
         case .tornTail, .damage, .index, .timeIndex: return
         case .gap: return say("nothing to be done: \(problem)")
-        case .snapshot, .recoveryPoint, .leaderEpochs, .logStart: break
+        case .snapshot, .recoveryPoint, .leaderEpochs, .logStart, .manifest: break
         }
         let name = problem.path.lastComponent?.string ?? ""
         let aside = try unusedName(name + ".quarantined")

@@ -49,6 +49,7 @@ package struct PartitionVerification {
             try checkSnapshots()
         }
         check(LeaderEpochs.path(in: files.directory), .leaderEpochs) { LeaderEpochs(text: $0) != nil }
+        check(SegmentManifest.path(in: files.directory), .manifest) { !SegmentManifest.decode($0).isEmpty }
         check(LogStart.path(in: files.directory), .logStart) { LogStart.decode($0) != nil }
         return summary
     }

@@ -36,16 +36,20 @@ import Testing
         #expect(configuration == expected)
     }
 
-    @Test func `collector_yaml as it ships gives the defaults, and four partitions to logs`() throws {
+    @Test func `collector_yaml as it ships gives the defaults, seven days to logs and metrics, and four partitions to logs`() throws {
         let file = try shipped("collector-config/collector.yaml")
         let configuration = try CollectorConfiguration.load(file.path)
         var expected = CollectorConfiguration()
         expected.topicRules = configuration.topicRules
         #expect(configuration == expected)
-        #expect(configuration.topicRules.count == 1)
+        #expect(configuration.topicRules.count == 2)
         #expect(configuration.rules.partitions(for: "logs.system") == 4)
-        let logs = try configuration.rules.settings(for: "logs.system", overrides: []).get()
-        #expect(logs == TopicSettings())
+        #expect(configuration.rules.partitions(for: "metrics.host") == 1)
+        var kept = TopicSettings()
+        kept.log.retentionMilliseconds = 7 * 86_400_000
+        #expect(try configuration.rules.settings(for: "logs.system", overrides: []).get() == kept)
+        #expect(try configuration.rules.settings(for: "metrics.host", overrides: []).get() == kept)
+        #expect(try configuration.rules.settings(for: "other", overrides: []).get() == TopicSettings())
     }
 
     @Test func `what collector_yaml has in comments exists, with the value that is the default`() throws {

@@ -15,6 +15,7 @@ package struct LogProblem: Sendable, Equatable, CustomStringConvertible {
         case recoveryPoint = "recovery-point"
         case leaderEpochs = "leader-epochs"
         case logStart = "log-start"
+        case segmentManifest = "segment-manifest"
     }
 
     package var kind: Kind

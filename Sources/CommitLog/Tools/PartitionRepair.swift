@@ -147,6 +147,7 @@ package final class PartitionRepair {
         switch problem.kind {
         case .tornTail, .damage, .index, .timeIndex: return
         case .gap: return say("nothing to be done: \(problem)")
+        case .segmentManifest: return try step("remove \(problem.path) (\(problem.message))") {}
         case .snapshot, .recoveryPoint, .leaderEpochs, .logStart: break
         }
         let name = problem.path.lastComponent?.string ?? ""

@@ -204,7 +204,9 @@ private final class CountedFile: OpenFile {
         let harness = try filled(files)
         for name in try harness.names("index") { try harness.edit("\(name).index") { $0 = [1, 2, 3] } }
         let log = try harness.open()
-        files.fail(.error(.noSpace), times: 1000) { $0.kind != .read && $0.path.lastComponent?.string.contains("index") == true }
+        files.fail(.error(.noSpace), times: 1000) {
+            $0.kind != .read && $0.path.lastComponent?.string.contains("index") == true
+        }
         #expect(try log.reader.values == (0..<60).map { "line \($0)" })
         for time in 0..<60 as Range<Int64> {
             #expect(try log.reader.offset(atOrAfter: Timestamp(milliseconds: time))?.offset == Offset(time))

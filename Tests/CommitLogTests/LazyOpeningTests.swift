@@ -17,6 +17,8 @@ private final class CountingFileSystem: FileSystem {
 
     let base: any FileSystem
     let counts = Mutex(Counts())
+    /// Called with the path after a file was removed.
+    let afterRemoval = Mutex<(@Sendable (FilePath) -> Void)?>(nil)
 
     init(_ base: any FileSystem) { self.base = base }
 
@@ -42,7 +44,10 @@ private final class CountingFileSystem: FileSystem {
     }
     func createDirectories(_ path: FilePath) throws(FileError) { try base.createDirectories(path) }
     func rename(_ from: FilePath, to: FilePath) throws(FileError) { try base.rename(from, to: to) }
-    func remove(_ path: FilePath) throws(FileError) { try base.remove(path) }
+    func remove(_ path: FilePath) throws(FileError) {
+        try base.remove(path)
+        afterRemoval.withLock { $0 }?(path)
+    }
     func removeDirectory(_ path: FilePath) throws(FileError) { try base.removeDirectory(path) }
     func synchronizeDirectory(_ path: FilePath) throws(FileError) { try base.synchronizeDirectory(path) }
     func resolve(_ path: FilePath) throws(FileError) -> FilePath { try base.resolve(path) }
@@ -131,6 +136,28 @@ private final class CountedFile: OpenFile {
         try log.deleteRecords(before: Offset(30))
         #expect(try slice.batches()[0].stored()[0].value == "line 0")
         #expect(try log.reader.values == (30..<60).map { "line \($0)" })
+    }
+
+    @Test func `a segment stays readable while its deletion is under way`() throws {
+        let files = CountingFileSystem(SimulatedFileSystem())
+        let harness = try filled(files)
+        let log = try harness.open()
+        let reader = log.reader
+        let answers = Mutex<[Int64?]>([])
+        files.afterRemoval.withLock { hook in
+            hook = { path in
+                guard path.extension == "log", let base = Int64(path.stem ?? "") else { return }
+                let slice = try? reader.slice(from: Offset(base), maxBytes: 1)
+                let found = (try? slice?.batches())?.first?.header.baseOffset.value
+                answers.withLock { $0.append(found.map { $0 - base }) }
+            }
+        }
+        var configuration = harness.configuration
+        configuration.retentionBytes = 0
+        log.update(configuration)
+        let deleted = try log.applyRetention(now: .none).segments
+        #expect(deleted > 10)
+        #expect(answers.withLock { $0 } == Array(repeating: 0, count: deleted))
     }
 
     @Test func `a deleted segment's files are closed`() throws {

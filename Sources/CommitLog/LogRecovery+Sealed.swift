@@ -9,12 +9,12 @@ extension LogRecovery {
         _ bases: [Offset], _ listing: Listing
     ) throws(LogError) -> (segments: [SegmentView], manifestSlots: Int) {
         let encoded = load(SegmentManifest.path(in: directory), limit: SegmentManifest.sizeLimit) ?? []
-        let known = SegmentManifest.decode(encoded)
+        let (known, isWhole) = SegmentManifest.decode(encoded)
         let indexed = Set(listing.offsets("index")).intersection(listing.offsets("timeindex"))
         var views: [SegmentView] = []
         views.reserveCapacity(bases.count)
         var summaries: [SegmentSummary] = []
-        var isComplete = true
+        var isComplete = isWhole
         for (base, next) in zip(bases, bases.dropFirst()) {
             let opener = SegmentOpener(
                 names: SegmentNames(directory: directory, baseOffset: base), endOffset: next,

@@ -47,16 +47,20 @@ enum SegmentManifest {
         return encoded
     }
 
-    /// The entries that read back, by base offset.
-    static func decode(_ encoded: [UInt8]) -> [Offset: SegmentSummary] {
+    /// The entries that read back, by base offset, and whether all do.
+    static func decode(_ encoded: [UInt8]) -> (entries: [Offset: SegmentSummary], isWhole: Bool) {
         let raw = encoded.rawBytes
         var found: [Offset: SegmentSummary] = [:]
         found.reserveCapacity(raw.byteCount / entryBytes)
+        var isWhole = raw.byteCount % entryBytes == 0
         for start in stride(from: 0, through: raw.byteCount - entryBytes, by: entryBytes) {
-            guard let summary = entry(raw.extracting(start..<start + entryBytes)) else { continue }
-            found[summary.baseOffset] = summary
+            if let summary = entry(raw.extracting(start..<start + entryBytes)) {
+                found[summary.baseOffset] = summary
+            } else {
+                isWhole = false
+            }
         }
-        return found
+        return (found, isWhole)
     }
 
     private static func entry(_ raw: RawSpan) -> SegmentSummary? {

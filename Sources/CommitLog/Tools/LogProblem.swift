@@ -15,7 +15,7 @@ package struct LogProblem: Sendable, Equatable, CustomStringConvertible {
         case recoveryPoint = "recovery-point"
         case leaderEpochs = "leader-epochs"
         case logStart = "log-start"
-        case manifest = "segment-manifest"
+        case segmentManifest = "segment-manifest"
     }
 
     package var kind: Kind

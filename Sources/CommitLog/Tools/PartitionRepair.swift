@@ -66,11 +66,11 @@ package final class PartitionRepair {
             if isWrong { try rebuildIndexes(names, limit: files.limit(of: index), isSealed: index < last) }
         }
         for problem in problems { try putAside(problem) }
-        try reopen()
         if isDryRun {
             outcome.left = problems.count { $0.kind == .gap && !salvaged.contains($0.path) }
             return outcome
         }
+        try reopen()
         outcome.left = try verify().count
         return outcome
     }
@@ -147,7 +147,8 @@ package final class PartitionRepair {
         switch problem.kind {
         case .tornTail, .damage, .index, .timeIndex: return
         case .gap: return say("nothing to be done: \(problem)")
-        case .snapshot, .recoveryPoint, .leaderEpochs, .logStart, .manifest: break
+        case .segmentManifest: return try step("remove \(problem.path) (\(problem.message))") {}
+        case .snapshot, .recoveryPoint, .leaderEpochs, .logStart: break
         }
         let name = problem.path.lastComponent?.string ?? ""
         let aside = try unusedName(name + ".quarantined")
@@ -172,7 +173,6 @@ package final class PartitionRepair {
 
     private func reopen() throws(LogError) {
         try step("open and close the log, for a recovery point and a snapshot of its producers") {}
-        if isDryRun { return }
         let opened = try PartitionLog.open(directory, configuration: LogConfiguration(), fileSystem: fileSystem)
         if let reason = opened.report.cutReason { say("cut \(opened.report.cutBytes) bytes: \(reason)") }
         try opened.log.close()

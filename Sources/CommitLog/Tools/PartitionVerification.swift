@@ -47,9 +47,9 @@ package struct PartitionVerification {
         if !isLive {
             checkRecoveryPoint()
             try checkSnapshots()
+            checkManifest()
         }
         check(LeaderEpochs.path(in: files.directory), .leaderEpochs) { LeaderEpochs(text: $0) != nil }
-        check(SegmentManifest.path(in: files.directory), .manifest) { !SegmentManifest.decode($0).isEmpty }
         check(LogStart.path(in: files.directory), .logStart) { LogStart.decode($0) != nil }
         return summary
     }
@@ -135,11 +135,11 @@ package struct PartitionVerification {
     }
 
     private mutating func check(
-        _ path: FilePath, _ kind: LogProblem.Kind, isRight: ([UInt8]) -> Bool
+        _ path: FilePath, _ kind: LogProblem.Kind, limit: Int = 1 << 20, isRight: ([UInt8]) -> Bool
     ) {
         guard files.has(path) else { return }
         do throws(FileError) {
-            if isRight(try fileSystem.readWhole(path)) { return }
+            if isRight(try fileSystem.readWhole(path, limit: limit)) { return }
             report(LogProblem(kind: kind, path: path, position: nil, message: "the file is damaged"))
         } catch {
             report(LogProblem(kind: kind, path: path, position: nil, message: error.description))
@@ -160,6 +160,27 @@ package struct PartitionVerification {
                 LogProblem(
                     kind: .recoveryPoint, path: path, position: nil,
                     message: "it ends at offset \(point.endOffset), the log at \(end.offset)"))
+        }
+    }
+
+    /// The manifest is a hint, and one that a crash tore does no harm; but a segment that is not as long as it was when it
+    /// was sealed has lost something.
+    private mutating func checkManifest() {
+        let path = SegmentManifest.path(in: files.directory)
+        var known: [Offset: SegmentSummary] = [:]
+        check(path, .segmentManifest, limit: SegmentManifest.sizeLimit) { bytes in
+            let (entries, isWhole) = SegmentManifest.decode(bytes)
+            known = entries
+            return isWhole
+        }
+        for (index, names) in files.segments.enumerated() {
+            guard let summary = known[names.baseOffset], summary.endOffset == files.limit(of: index),
+                let size = try? fileSystem.status(of: names.log, followingLinks: true).size, size != summary.bytes
+            else { continue }
+            report(
+                LogProblem(
+                    kind: .segmentManifest, path: path, position: nil,
+                    message: "\(names.log) had \(summary.bytes) bytes when it was closed, and has \(size)"))
         }
     }
 

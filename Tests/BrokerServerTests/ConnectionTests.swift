@@ -116,7 +116,8 @@ struct ConnectionTests {
 
     @Test func `consumers that take no answers keep no producer out, and are given up`() async throws {
         try await ServerFixture.with({ server, core in
-            core.maximumBytesInFlight = 8 << 20
+            // Much more than the kernel takes on a client's behalf, which is out of our memory.
+            core.maximumBytesInFlight = 64 << 20
             server.requestProgressTimeout = .milliseconds(400)
             server.answerProgressTimeout = .seconds(2)
         }) { fixture in
@@ -129,7 +130,7 @@ struct ConnectionTests {
                 return socket
             }
             try await eventually("answers are not counted") {
-                fixture.broker.responseMemory.used >= fixture.broker.responseMemory.limit
+                fixture.broker.responseMemory.used >= fixture.broker.responseMemory.limit / 2
             }
             #expect(try producer.ask(try produce("t")).topics[0].partitions[0].errorCode == .none)
             // What fits the kernel's buffers is out of ours; who holds more than that is given up.

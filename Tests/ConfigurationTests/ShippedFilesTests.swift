@@ -36,7 +36,7 @@ import Testing
         #expect(configuration == expected)
     }
 
-    @Test func `collector_yaml as it ships gives the defaults, seven days to logs and metrics, and four partitions to logs`() throws {
+    @Test func `collector_yaml as it ships gives the defaults, seven days, and four partitions to logs`() throws {
         let file = try shipped("collector-config/collector.yaml")
         let configuration = try CollectorConfiguration.load(file.path)
         var expected = CollectorConfiguration()

@@ -83,7 +83,8 @@ package final class BrokerServer: Sendable {
         let deadline = ContinuousClock.now + configuration.drainTimeout
         connections.drainAll()
         while connections.count > 0 && ContinuousClock.now < deadline {
-            try? await Task.sleep(for: .milliseconds(20))
+            // Cancelled: whoever stops has no patience left.
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
         }
         connections.closeAll()
     }

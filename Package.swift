@@ -109,9 +109,11 @@ let package = Package(
                 systemPaths,
             ]),
 
+        module("ServiceProgram", [argumentParser, lifecycle, logging]),
+
         // Layer 7.
-        program("tributary-agent", ["AgentCore", argumentParser, logging]),
-        program("tributary-collector", ["CollectorCore", argumentParser, logging, systemPaths]),
+        program("tributary-agent", ["ServiceProgram", "AgentCore", argumentParser, systemPaths]),
+        program("tributary-collector", ["ServiceProgram", "CollectorCore", argumentParser, systemPaths]),
         program(
             "tributary",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", argumentParser, nioPosix, logging]),

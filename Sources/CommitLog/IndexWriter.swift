@@ -64,8 +64,9 @@ struct IndexWriter {
         state.bytesSinceEntry += Int64(header.totalBytes)
     }
 
-    /// The last time entry of a segment that takes no more batches for now: its largest timestamp. There is one even
-    /// where no record has a time, so that an index that lost its content is told from one that never had any.
+    /// The last time entry of a segment that takes no more batches until it is opened again: its largest timestamp. There
+    /// is one even where no record has a time, so that an index that lost its content is told from one that never had
+    /// any.
     mutating func finish() {
         if maxTimestamp > lastTimeEntry || (timeEntries == 0 && pendingTimes.isEmpty && !isEmpty) { addTimeEntry() }
     }

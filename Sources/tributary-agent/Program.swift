@@ -1,16 +1,8 @@
-internal import UnixSignals
 internal import AgentCore
 internal import ArgumentParser
-internal import Logging
-internal import ServiceLifecycle
+internal import ServiceProgram
 internal import SystemPackage
 internal import YAMLConfiguration
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#endif
 
 @main
 struct Program: AsyncParsableCommand {
@@ -51,13 +43,7 @@ extension Program {
         @Flag(help: "Read everything to its end, wait for the last acknowledgement, and exit with 0.")
         var once = false
 
-        @Option(
-            help: "trace, debug, info, notice, warning, error or critical.",
-            transform: { text in
-                guard let level = Logger.Level(rawValue: text) else { throw ValidationError("no log level: \(text)") }
-                return level
-            })
-        var logLevel: Logger.Level = .notice
+        @OptionGroup var log: LogLevelOption
 
         func run() async throws {
             var configuration = try file.load()
@@ -66,24 +52,11 @@ extension Program {
             } catch {
                 throw failure("\(error)")
             }
-            LoggingSystem.bootstrap(StreamLogHandler.standardError)
-            var logger = Logger(label: "tributary-agent")
-            logger.logLevel = logLevel
-            var quiet = logger
-            quiet.logLevel = .error
-            let services = ServiceGroup(
-                configuration: ServiceGroupConfiguration(
-                    services: [
-                        .init(
-                            service: Agent(configuration, logger: logger, once: once),
-                            successTerminationBehavior: .gracefullyShutdownGroup,
-                            failureTerminationBehavior: .gracefullyShutdownGroup)
-                    ],
-                    gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+            let logger = log.logger("tributary-agent")
             do {
-                try await services.run()
+                try await ServiceProgram.run(Agent(configuration, logger: logger, once: once), logger: logger)
             } catch {
-                throw failure("\(error)")
+                throw failure("tributary-agent: \(error)")
             }
         }
     }
@@ -98,12 +71,4 @@ extension Program {
             _ = try file.load()
         }
     }
-}
-
-/// Says why on standard error; the program ends with 1.
-private func failure(_ reason: String) -> ExitCode {
-    let line = reason.contains("\n") || reason.contains(".yaml:") ? reason : "tributary-agent: \(reason)"
-    let bytes = Array((line + "\n").utf8)
-    _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
-    return .failure
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CollectorCore
+internal import ServiceProgram
 internal import SystemPackage
 
 #if canImport(Glibc)
@@ -90,7 +91,7 @@ private func telling<Result>(_ work: () throws -> Result) throws -> Result {
     do {
         return try work()
     } catch let error as LogToolError {
-        throw failure(error.description)
+        throw failure("tributary-collector: \(error.description)")
     }
 }
 
@@ -122,4 +123,4 @@ private final class LineOutput {
     }
 }
 
-private func notWritten(_ reason: String) -> ExitCode { failure(reason) }
+private func notWritten(_ reason: String) -> ExitCode { failure("tributary-collector: \(reason)") }

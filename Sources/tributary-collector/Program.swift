@@ -1,16 +1,8 @@
-internal import UnixSignals
 internal import ArgumentParser
 internal import CollectorCore
-internal import Logging
-internal import ServiceLifecycle
+internal import ServiceProgram
 internal import SystemPackage
 internal import YAMLConfiguration
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#endif
 
 @main
 struct Program: AsyncParsableCommand {
@@ -46,13 +38,7 @@ extension Program {
         @Option(help: "Keep the topics there instead of where the configuration says.", completion: .directory)
         var dataDir: String?
 
-        @Option(
-            help: "trace, debug, info, notice, warning, error or critical.",
-            transform: { text in
-                guard let level = Logger.Level(rawValue: text) else { throw ValidationError("no log level: \(text)") }
-                return level
-            })
-        var logLevel: Logger.Level = .notice
+        @OptionGroup var log: LogLevelOption
 
         func run() async throws {
             var configuration = try file.load()
@@ -61,27 +47,15 @@ extension Program {
             } catch {
                 throw failure("\(error)")
             }
-            LoggingSystem.bootstrap(StreamLogHandler.standardError)
-            var logger = Logger(label: "tributary-collector")
-            logger.logLevel = logLevel
+            let logger = log.logger("tributary-collector")
             let directory = configuration.dataDirectory
             let collector = Collector(configuration, logger: logger) { address in
                 printToStandardError("tributary-collector is ready: listening on \(address), data in \(directory)")
             }
-            var quiet = logger
-            quiet.logLevel = .error
-            let services = ServiceGroup(
-                configuration: ServiceGroupConfiguration(
-                    services: [
-                        .init(
-                            service: collector, successTerminationBehavior: .gracefullyShutdownGroup,
-                            failureTerminationBehavior: .gracefullyShutdownGroup)
-                    ],
-                    gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
             do {
-                try await services.run()
+                try await ServiceProgram.run(collector, logger: logger)
             } catch {
-                throw failure("\(error)")
+                throw failure("tributary-collector: \(error)")
             }
         }
     }
@@ -96,15 +70,4 @@ extension Program {
             _ = try file.load()
         }
     }
-}
-
-/// Says why on standard error; the program ends with 1.
-func failure(_ reason: String) -> ExitCode {
-    printToStandardError(reason.contains("\n") ? reason : "tributary-collector: \(reason)")
-    return .failure
-}
-
-private func printToStandardError(_ line: String) {
-    let bytes = Array((line + "\n").utf8)
-    _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
 }

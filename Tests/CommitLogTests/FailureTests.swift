@@ -36,8 +36,8 @@ import Testing
         var refused = 0
         for number in 0..<60 {
             if number == 40 { files.capacity = 1 << 30 }
+            let sealed = try batch(["line \(number)"], from: BatchSource(id: 1, sequence: Int32(stored.count)))
             do throws(LogError) {
-                let sealed = try! batch(["line \(number)"], from: BatchSource(id: 1, sequence: Int32(stored.count)))
                 try log.append(sealed)
                 try log.synchronize()
                 stored.append("line \(number)")

@@ -216,7 +216,7 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         .notEnoughReplicas, .notEnoughReplicasAfterAppend, .kafkaStorageError, .topicAuthorizationFailed,
         .throttlingQuotaExceeded, .corruptMessage, .unknownServerError, .fencedLeaderEpoch,
     ])
-    func `sends again what a broker did not take for now`(_ code: ErrorCode) async throws {
+    func `sends again what a broker may take later`(_ code: ErrorCode) async throws {
         let counter = Mutex(0)
         let (entries, _) = try await ship(40) { key, _ in
             guard key == .produce else { return .healthy }

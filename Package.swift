@@ -121,7 +121,8 @@ let package = Package(
         program(
             "tributary",
             [
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser, nioPosix,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
+                nioPosix,
                 logging,
             ]),
 
@@ -130,7 +131,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
-        tests("RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
+        tests(
+            "RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
             "ConfigurationTests",
@@ -174,6 +176,7 @@ let package = Package(
                 "TestSupport", nioCore, logging, systemPaths,
             ]),
         tests(
-            "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
+            "CommitLogTests",
+            ["CommitLog", "RecordBatches", "ForeignCodecs", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]
 )

@@ -90,7 +90,7 @@ struct LogRecovery {
     mutating func run() throws(LogError) -> RecoveredLog {
         var (listing, isNew) = try withFiles { () throws(FileError) in
             let (found, isNew) = try listCreating()
-            let isChanged = try CleanedNames.finishInterrupted(in: directory, found.names, fileSystem)
+            let isChanged = try SegmentSwap.finishInterrupted(in: directory, found.names, fileSystem)
             return (isChanged ? try list() ?? found : found, isNew)
         }
         let start = load(LogStart.path(in: directory)).flatMap(LogStart.decode)

@@ -92,7 +92,12 @@ let package = Package(
 
         // Layer 4.
         module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
-        module("BrokerCore", ["KafkaProtocol", "CommitLog", "FileAccess", nioCore, logging, deque, systemPaths]),
+        module(
+            "BrokerCore",
+            [
+                "KafkaProtocol", "CommitLog", "RecordBatches", "ForeignCodecs", "Primitives", "FileAccess", nioCore,
+                logging, deque, systemPaths,
+            ]),
 
         // Layer 5.
         module("BrokerServer", ["BrokerCore", "KafkaProtocol", nioCore, nioPosix, logging, deque]),

@@ -15,6 +15,7 @@ package struct PartitionFiles: Sendable {
     package private(set) var quarantined: [QuarantinedSegment] = []
     /// Complete segments on their way to the place of others.
     private(set) var swaps: [SegmentSwap] = []
+    private(set) var cutTails: [CutTail] = []
     /// Files of a compaction that was interrupted.
     private(set) var cleaned: [FilePath] = []
     private var names: Set<String> = []
@@ -32,6 +33,8 @@ package struct PartitionFiles: Sendable {
                 quarantined.append(found)
             } else if let swap = SegmentSwap(name: entry.name.string, in: directory) {
                 swaps.append(swap)
+            } else if let tail = CutTail(name: entry.name.string, in: directory) {
+                cutTails.append(tail)
             } else if CleanedFiles.isCleaned(entry.name.string) {
                 cleaned.append(directory.appending(entry.name))
             }

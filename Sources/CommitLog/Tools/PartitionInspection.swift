@@ -33,6 +33,15 @@ package struct PartitionInspection {
         for path in files.swaps.map(\.path) + files.cleaned {
             tell(LogItem("unfinished_compaction", [("file", name(path))]))
         }
+        for tail in files.cutTails {
+            tell(
+                LogItem(
+                    "cut_tail",
+                    [
+                        ("file", name(tail.path)), ("segment", .number(tail.segment.baseOffset.value)),
+                        ("position", .number(tail.position)),
+                    ]))
+        }
         for file in files.quarantined {
             tell(
                 LogItem(

@@ -134,8 +134,18 @@ package final class PartitionRepair {
         try step("cut \(problem.path) at byte \(position), the end of its last whole batch (\(problem.message))") {
             () throws(FileError) in
             let log = try fileSystem.open(problem.path, .update)
+            try self.keepTail(of: log, problem.path, from: position)
             try log.truncate(to: position)
             try log.synchronizeData()
+        }
+    }
+
+    private func keepTail(of log: any OpenFile, _ path: FilePath, from position: Int64) throws(FileError) {
+        guard let name = path.lastComponent, let base = SegmentNames.baseOffset(of: name, suffix: "log") else { return }
+        let tail = CutTail(of: SegmentNames(directory: directory, baseOffset: base), at: position)
+        let names = try fileSystem.list(directory).map(\.name.string)
+        if let kept = try tail.keep(log, size: try log.status().size, among: names, fileSystem) {
+            say("it is kept in \(kept)")
         }
     }
 

@@ -66,6 +66,7 @@ import Testing
         var expectedSettings = TopicSettings()
         // Examples, as the file says.
         expectedSettings.log.retentionMilliseconds = 7 * 86_400_000
+        expectedSettings.log.maximumCompactionLagMilliseconds = 7 * 86_400_000
         expectedSettings.flushMessages = 10_000
         expectedSettings.flushMilliseconds = 1000
         #expect(logs == expectedSettings)
@@ -92,7 +93,7 @@ import Testing
 
         let collectorKeys = known(
             problems(readCollector("zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]")))
-        #expect(collectorKeys.count == 11 + 3 + 13)
+        #expect(collectorKeys.count == 14 + 3 + 17)
         let collectorText = uncommented(try shipped("collector-config/collector.yaml").text)
         for key in collectorKeys {
             #expect(collectorText.contains("\(key):"), "collector.yaml does not mention \(key)")

@@ -134,21 +134,22 @@ extension EndToEndTests {
                 // So slow that the kill finds it at work.
                 let settings = """
                     log.cleaner.backoff.ms: 100
-                    log.cleaner.io.max.bytes.per.second: 256KiB
+                    log.cleaner.io.max.bytes.per.second: 64KiB
                     topics:
                       - match: table
                         cleanup.policy: compact
                         min.cleanable.dirty.ratio: 0
-                        segment.bytes: 64KiB
+                        segment.bytes: 16KiB
                     """
                 var collector = try await place.collector(settings: settings)
                 let address = collector.address
+                var random = SystemRandomNumberGenerator()
                 var last: [Data: Data] = [:]
                 var written = 0
                 var sawCompaction = 0
                 for round in 0..<6 {
                     let records = (0..<1500).map { number in
-                        ("key \(number % 700)", "round \(round), \(number) " + String(repeating: "x", count: 60))
+                        ("key \(number % 700)", "round \(round), \(number) \(random.next()) \(random.next())")
                     }
                     for (key, value) in records { last[Data(key.utf8)] = Data(value.utf8) }
                     written += records.count

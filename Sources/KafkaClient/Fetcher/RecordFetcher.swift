@@ -74,10 +74,12 @@ package struct FetchedBatch: Sendable {
     /// The whole batch.
     package let bytes: ByteBuffer
 
-    /// Checks and decompresses; `codecNotSupported` where the codec is one that this program does not read.
-    package func contents() throws(BatchError) -> RecordBatchContents {
+    /// Checks and decompresses.
+    ///
+    /// - Parameter foreign: for snappy and zstd; without it, `codecNotSupported`.
+    package func contents(foreign: ForeignDecompressor? = nil) throws(BatchError) -> RecordBatchContents {
         let readable = bytes.readableBytesSpan
-        return try RecordBatchContents(readable)
+        return try RecordBatchContents(readable, foreign: foreign)
     }
 }
 

@@ -69,6 +69,8 @@ let package = Package(
         systemLibrary("CLZ4", pkgConfig: "liblz4", debian: "liblz4-dev"),
         systemLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         systemLibrary("CYaml", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        systemLibrary("CSnappy", pkgConfig: "snappy", debian: "libsnappy-dev"),
+        systemLibrary("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
         .target(name: "CCRC32C"),
         .target(name: "CLinux"),
 
@@ -82,7 +84,9 @@ let package = Package(
 
         // Layer 3.
         module("KafkaProtocol", ["Primitives", "RecordBatches", nioCore]),
-        module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", systemPaths]),
+        // Only for those who must look into the batches of clients of other makes: not for the agent.
+        module("ForeignCodecs", ["Primitives", "RecordBatches", "CSnappy", "CZstd"]),
+        module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", "ForeignCodecs", systemPaths]),
         module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
         module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
 
@@ -119,6 +123,8 @@ let package = Package(
             [
                 "KafkaClient", "KafkaProtocol", "RecordBatches", "YAMLConfiguration", "Primitives", argumentParser,
                 lifecycle, nioPosix, logging,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser, nioPosix,
+                logging,
             ]),
 
         // Tests.
@@ -126,7 +132,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
-        tests("RecordBatchesTests", ["RecordBatches", "Primitives"], exclude: ["make-golden-batches.py"]),
+        tests("RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
             "ConfigurationTests",

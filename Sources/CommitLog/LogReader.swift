@@ -63,7 +63,7 @@ package final class LogReader: Sendable {
     /// Answers from one view; from a newer one where this was overtaken:
     ///
     /// 1. A view is taken, which names a segment whose files are not open.
-    /// 2. The segment is deleted.
+    /// 2. The segment is deleted, or compacted together with others.
     /// 3. Its files cannot be opened any more. In a view that is taken now it is not named.
     private func withView<Result>(
         _ body: (LogView) throws(LogError) -> Result
@@ -74,7 +74,7 @@ package final class LogReader: Sendable {
                 return try body(view)
             } catch {
                 guard case .file(let cause) = error, cause.isNotFound,
-                    self.view.segment(0).baseOffset > view.segment(0).baseOffset
+                    self.view.generation > view.generation
                 else { throw error }
             }
         }

@@ -36,6 +36,7 @@ struct RecoveredLog {
     /// Entries in the manifest on disk, whether they are of any use or not.
     var manifestSlots: Int
     var repairs: SegmentRepairs
+    var cleanerCheckpoint: CleanerCheckpoint
 }
 
 extension PartitionLog {
@@ -59,6 +60,7 @@ extension PartitionLog {
 
 /// Brings a partition's files into a state that appends can go on from.
 ///
+/// 0. Swaps of compacted segments that were decided on are finished; cleaned segments on which none was are removed.
 /// 1. Segments before the log's start are leftovers of a deletion, and go.
 /// 2. Segments before the last were synced when they were closed: those in the manifest are not looked at, of the others
 ///    the ends of their indexes are checked.
@@ -86,7 +88,11 @@ struct LogRecovery {
     }
 
     mutating func run() throws(LogError) -> RecoveredLog {
-        var (listing, isNew) = try withFiles { () throws(FileError) in try listCreating() }
+        var (listing, isNew) = try withFiles { () throws(FileError) in
+            let (found, isNew) = try listCreating()
+            let isChanged = try CleanedNames.finishInterrupted(in: directory, found.names, fileSystem)
+            return (isChanged ? try list() ?? found : found, isNew)
+        }
         let start = load(LogStart.path(in: directory)).flatMap(LogStart.decode)
         var bases = listing.offsets("log")
         if bases.isEmpty {
@@ -121,7 +127,9 @@ struct LogRecovery {
             sealed: sealed, active: active, startOffset: try startOffset(start, first: bases[0], active: active),
             producers: producers, leaderEpochs: epochs, cleanPoint: report.isClean ? point : nil,
             hasPoint: hasPoint && trusted != nil, snapshots: listing.snapshots,
-            manifestSlots: manifestSlots, repairs: repairs)
+            manifestSlots: manifestSlots, repairs: repairs,
+            cleanerCheckpoint: load(CleanerCheckpoint.path(in: directory)).flatMap { CleanerCheckpoint($0) }
+                ?? CleanerCheckpoint())
     }
 
     func load(_ path: FilePath, limit: Int = 1 << 20) -> [UInt8]? {

@@ -44,6 +44,8 @@ package struct LogView: Sendable {
     /// an append copies no array however many there are.
     package var sealed: [SegmentView]
     package var active: SegmentView
+    /// Raised whenever segments go or are replaced.
+    var generation = 0
 
     /// In the order of their base offsets; never empty.
     package var segments: [SegmentView] { sealed + [active] }

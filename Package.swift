@@ -128,6 +128,9 @@ let package = Package(
             [
                 "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
                 nioPosix,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "YAMLConfiguration", "Primitives", argumentParser,
+                lifecycle, nioPosix, logging,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser, nioPosix,
                 logging,
             ]),
 
@@ -170,6 +173,9 @@ let package = Package(
         tests(
             "KafkaClientTests",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
+        tests(
+            "TributaryCommandTests",
+            ["tributary", "KafkaClient", "KafkaProtocol", "Primitives", "TestSupport", argumentParser, nioCore]),
         // Runs the built programs, so it needs none of their modules.
         tests("EndToEndTests", [], resources: [.copy("Clients")]),
         tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),

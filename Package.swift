@@ -126,12 +126,8 @@ let package = Package(
         program(
             "tributary",
             [
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
-                nioPosix,
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "YAMLConfiguration", "Primitives", argumentParser,
-                lifecycle, nioPosix, logging,
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser, nioPosix,
-                logging,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "YAMLConfiguration", "Primitives",
+                argumentParser, lifecycle, nioPosix, logging,
             ]),
 
         // Tests.

@@ -88,7 +88,7 @@ let package = Package(
         module("ForeignCodecs", ["Primitives", "RecordBatches", "CSnappy", "CZstd"]),
         module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", "ForeignCodecs", systemPaths]),
         module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
-        module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
+        module("HostMetrics", ["Primitives", "FileAccess", "CLinux", systemPaths]),
 
         // Layer 4.
         module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
@@ -126,9 +126,8 @@ let package = Package(
         program(
             "tributary",
             [
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
-                nioPosix,
-                logging,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "YAMLConfiguration", "Primitives",
+                argumentParser, lifecycle, nioPosix, logging,
             ]),
 
         // Tests.
@@ -141,10 +140,13 @@ let package = Package(
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
             "ConfigurationTests",
-            ["YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "FileAccess", systemPaths]),
+            [
+                "YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "HostMetrics",
+                "FileAccess", systemPaths,
+            ]),
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
-            resources: [.copy("Fixtures")]),
+            exclude: ["read-metrics.py"], resources: [.copy("Fixtures")]),
         tests(
             "BrokerCoreTests",
             [
@@ -170,6 +172,9 @@ let package = Package(
         tests(
             "KafkaClientTests",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
+        tests(
+            "TributaryCommandTests",
+            ["tributary", "KafkaClient", "KafkaProtocol", "Primitives", "TestSupport", argumentParser, nioCore]),
         // Runs the built programs, so it needs none of their modules.
         tests("EndToEndTests", [], resources: [.copy("Clients")]),
         tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),

@@ -108,16 +108,29 @@ private struct ProducerShipper: Shipper {
 }
 
 /// What the producer tells, as messages to the pipeline.
-private struct PipelineSink: ProducerSink {
-    let inbox: Inbox<PipelineMessage>
-    let logger: Logger
+private final class PipelineSink: ProducerSink {
+    private let inbox: Inbox<PipelineMessage>
+    private let logger: Logger
+    /// Batches of which records were refused: kept as dead letters as a whole.
+    private let refused = Mutex<[UInt64: ErrorCode]>([:])
 
-    func onAcknowledged(tag: UInt64, topic: String, partition: Int32, baseOffset: Offset?) {
-        inbox.put(.acknowledged(BatchTag(value: tag)))
+    init(inbox: Inbox<PipelineMessage>, logger: Logger) {
+        self.inbox = inbox
+        self.logger = logger
     }
 
-    func onRefused(tag: UInt64, topic: String, partition: Int32, error: ErrorCode) {
-        inbox.put(.refused(BatchTag(value: tag), error))
+    func onSettled(_ settlement: BatchSettlement) {
+        let tag = BatchTag(value: settlement.tag)
+        if let error = refused.withLock({ $0.removeValue(forKey: settlement.tag) }) {
+            inbox.put(.refused(tag, error))
+        } else {
+            inbox.put(.acknowledged(tag))
+        }
+    }
+
+    func onRefused(_ refusal: BatchRefusal, kept: @escaping @Sendable () -> Void) {
+        if case .refused(let error) = refusal.reason { refused.withLock { $0[refusal.tag] = error } }
+        kept()
     }
 
     func onIdentity(_ identity: ProducerIdentity, replacing: ProducerIdentity?) {
@@ -131,6 +144,7 @@ private struct PipelineSink: ProducerSink {
             logger.error("\(records) records may be in \(place) twice")
         case .lostByBroker(let place, let records):
             logger.error("the broker lost \(records) records of \(place) that it had acknowledged")
+        case .stateIsOld, .topicIsAnother, .clusterIsAnother: break
         }
     }
 }

@@ -11,6 +11,8 @@ enum ProduceVerdict: Equatable {
     case resume
     /// The broker will never take this producer's sequences again: number everything anew.
     case newIdentity
+    /// The broker may take its records in smaller batches; a single one never.
+    case split
     /// The broker will never take this batch.
     case refuse
 
@@ -53,8 +55,11 @@ enum ProduceVerdict: Equatable {
         case .unknownServerError:
             self = .retryThenRefuse(maybeStored: true)
 
-        case .messageTooLarge, .recordListTooLarge, .invalidRecord, .invalidTimestamp, .unsupportedCompressionType,
-            .unsupportedForMessageFormat, .invalidTopicException, .policyViolation, .invalidRequiredAcks,
+        case .messageTooLarge, .recordListTooLarge:
+            self = .split
+
+        case .invalidRecord, .invalidTimestamp, .unsupportedCompressionType, .unsupportedForMessageFormat,
+            .invalidTopicException, .policyViolation, .invalidRequiredAcks,
             .invalidRequest, .unsupportedVersion, .transactionalIDAuthorizationFailed:
             self = .refuse
 

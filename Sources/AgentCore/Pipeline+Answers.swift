@@ -2,78 +2,106 @@ internal import FileAccess
 internal import FileTailing
 internal import KafkaClient
 internal import KafkaProtocol
+internal import Logging
 internal import Primitives
 internal import RecordBatches
-
-/// Records that the cluster will never take.
-struct RefusedRecords {
-    var tag: BatchTag
-    var code: ErrorCode
-    var batch: SealedBatch
-    /// The ordinal of the first in the batch that was sent.
-    var first: Int
-}
 
 // What became of the batches.
 extension Pipeline {
     /// A batch of an earlier life is in the producer's hands again.
-    func resume(_ tag: BatchTag, _ shipment: Shipment) {
-        shipments[tag] = shipment
+    func resume(_ tag: BatchTag, _ rebuilt: Shipment, isSettled: Bool) {
+        var shipment = rebuilt
+        if shipment.isMissing { counters.batchesNotRebuilt += 1 } else { counters.batchesRebuilt += 1 }
+        if !shipment.isMissing {
+            for part in shipment.parts {
+                counters.recordsRead += Int64(part.share.records)
+                ledger.change(part.source) { $0.read = $0.read + part.share }
+            }
+        }
+        hold(tag, &shipment)
+        switch shipment.spool {
+        case nil: assembler(shipment.place).underWay.append(tag)
+        case let reference? where reference.spool == Replays.name: replays.sent(reference.ordinal)
+        case let reference?: spools.first { $0.name == reference.spool }?.sent(reference.ordinal, RecordShare(), as: tag)
+        }
+        // Only the end of the tag was not told any more.
+        if isSettled { acknowledged(tag) }
+    }
+
+    /// Keeps what has to be known of a batch until it is answered.
+    func hold(_ tag: BatchTag, _ shipment: inout Shipment) {
+        shipment.heldBytes = shipment.batch?.byteCount ?? 0
+        shipment.batch = nil
         shipmentBytes += shipment.heldBytes
-        if shipment.batch == nil { counters.batchesNotRebuilt += 1 } else { counters.batchesRebuilt += 1 }
-        for part in shipment.parts where shipment.batch != nil {
-            counters.recordsRead += Int64(part.share.records)
-            ledger.change(part.source) { $0.read = $0.read + part.share }
-        }
-        guard let spool = shipment.spool else { return assembler(shipment.place).underWay.append(tag) }
-        if spool.spool == Replays.name {
-            replays.sent(spool.ordinal)
-        } else if let spool = spools.first(where: { $0.name == spool.spool }), let ordinal = shipment.spool?.ordinal {
-            spool.sent(ordinal, as: tag)
-        }
-        if let batch = shipment.batch { account(spooled: batch.recordCount, batch, tag) }
+        shipments[tag] = shipment
     }
 
     func acknowledged(_ tag: BatchTag) {
         guard var shipment = shipments[tag], !shipment.isAnswered else {
             preconditionFailure("BUG: batch \(tag.value) was answered twice")
         }
-        for (index, part) in shipment.parts.enumerated() where shipment.batch != nil {
-            let refused = shipment.refused[index] ?? RecordShare()
-            counters.recordsDelivered += Int64(part.share.records - refused.records)
-            ledger.change(part.source) { ledger in
-                ledger.delivered = ledger.delivered + (part.share - refused)
-                ledger.deadLettered = ledger.deadLettered + refused
+        if !shipment.isMissing {
+            for (index, part) in shipment.parts.enumerated() {
+                let stored = part.share - (shipment.refused[index] ?? RecordShare())
+                counters.recordsDelivered += Int64(stored.records)
+                ledger.change(part.source) { $0.delivered = $0.delivered + stored }
             }
         }
-        let wasRebuilt = shipment.batch != nil
         shipmentBytes -= shipment.heldBytes
-        shipment.batch = nil
         shipment.isAnswered = true
         shipments[tag] = shipment
-        if !wasRebuilt { resolve(shipment) }
-        close(tag, shipment)
+        if shipment.isMissing && !shipment.isLost { resolve(shipment) }
+        if let reference = shipment.spool {
+            shipments[tag] = nil
+            closeStored(tag, reference)
+        } else if let assembler = assemblers[shipment.place] {
+            acknowledgeFiles(of: assembler)
+        }
     }
 
-    /// The cluster does not have a batch that cannot be built again. Its lines, where they are still there, are read as
+    /// A position stands for all lines before it, so a batch that is answered before an older one of its partition waits
+    /// for that.
+    private func acknowledgeFiles(of assembler: BatchAssembler) {
+        while let oldest = assembler.underWay.first, let shipment = shipments[oldest], shipment.isAnswered {
+            assembler.underWay.removeFirst()
+            shipments[oldest] = nil
+            answered.append(oldest.value)
+            if shipment.isLost { continue }
+            for segment in shipment.parts.compactMap(\.segment) { acknowledge(segment) }
+        }
+    }
+
+    private func acknowledge(_ segment: SourceSegment) {
+        if tailer.checkpoint(of: segment.file) != nil {
+            return tailer.acknowledge(segment.file, upTo: segment.range.end)
+        }
+        // Of a source that is not followed any more; it may be again.
+        guard var checkpoint = unfollowed[segment.file], checkpoint.position < segment.range.end else { return }
+        checkpoint.position = segment.range.end
+        checkpoint.contentGuard = segment.range.contentGuard
+        checkpoint.lineStart = nil
+        checkpoint.size = max(checkpoint.size, checkpoint.position)
+        unfollowed[segment.file] = checkpoint
+        entries.append(.file(checkpoint))
+    }
+
+    // MARK: What is not stored
+
+    /// The cluster does not have a batch that could not be built again. Its lines, where they are still there, are read as
     /// new ones: the files' positions stand before them.
-    func lost(_ tag: BatchTag) {
-        guard let shipment = shipments[tag], shipment.batch == nil, !shipment.isAnswered else {
+    func lost(_ tag: BatchTag, _ kept: @escaping @Sendable () -> Void) {
+        guard var shipment = shipments[tag], shipment.isMissing, !shipment.isAnswered else {
             preconditionFailure("BUG: batch \(tag.value) was lost, and could have been sent")
         }
+        shipment.isLost = true
+        shipments[tag] = shipment
         counters.batchesLost += 1
-        shipments[tag] = nil
-        assemblers[shipment.place]?.underWay.removeAll { $0 == tag }
-        answered.append(tag.value)
-        // Known to the journal before anything of those lines is sent anew.
-        commit(force: true)
-        resolve(shipment)
         if shipment.spool != nil {
             logger.error("a batch for \(shipment.place) is lost: it is neither in its spool nor in the cluster")
-            shipments[tag] = shipment
-            close(tag, shipment)
         }
-        if let assembler = assemblers[shipment.place] { acknowledgeFiles(of: assembler) }
+        // Known to the journal before anything of those lines is sent anew.
+        journal.note([.answered([tag.value])], confirm: kept)
+        resolve(shipment)
     }
 
     /// It is known what became of a batch that was not built again.
@@ -84,88 +112,35 @@ extension Pipeline {
         }
     }
 
-    private func close(_ tag: BatchTag, _ shipment: Shipment) {
-        // What was refused is kept before it is forgotten where it came from.
-        if unkept.contains(where: { $0.tag == tag }) { return }
-        guard let reference = shipment.spool else {
-            if let assembler = assemblers[shipment.place] { acknowledgeFiles(of: assembler) }
-            return
-        }
-        shipments[tag] = nil
-        closeStored(tag, reference)
-    }
-
-    /// A position stands for all lines before it, so a batch that is answered before an older one of its partition waits
-    /// for that.
-    private func acknowledgeFiles(of assembler: BatchAssembler) {
-        while let oldest = assembler.underWay.first, let shipment = shipments[oldest], shipment.isAnswered,
-            !unkept.contains(where: { $0.tag == oldest })
-        {
-            assembler.underWay.removeFirst()
-            shipments[oldest] = nil
-            answered.append(oldest.value)
-            for segment in shipment.parts.compactMap(\.segment) { acknowledge(segment) }
-        }
-    }
-
-    private func acknowledge(_ segment: SourceSegment) {
-        if tailer.checkpoint(of: segment.file) != nil {
-            return tailer.acknowledge(segment.file, upTo: segment.range.end)
-        }
-        // Of a source that is not followed any more; it may be again.
-        guard var checkpoint = journal.loaded.state.files[segment.file], knownFiles.contains(segment.file),
-            topicOfSource[checkpoint.source] == nil
-        else { return }
-        checkpoint.position = segment.range.end
-        checkpoint.contentGuard = segment.range.contentGuard
-        checkpoint.lineStart = nil
-        checkpoint.size = max(checkpoint.size, checkpoint.position)
-        entries.append(.file(checkpoint))
-    }
-
-    // MARK: What is refused
-
-    /// Keeps what was refused; what cannot be kept is tried again, and holds up its partition's acknowledgements only.
+    /// Keeps what was refused. What cannot be kept is tried again, and holds up nothing but its partition.
     func keepRefused() {
         if unkept.isEmpty { return }
         if let keepAgainAt, keepAgainAt > .now { return }
         while let refused = unkept.first, var shipment = shipments[refused.tag] {
-            let parts = shipment.parts(from: refused.first, count: refused.batch.recordCount)
+            let count = refused.batch.recordCount
+            let parts = shipment.parts(from: refused.position, count: count)
+            let what = "\(count) records for \(shipment.place) were refused with \(refused.code)"
             do throws(FileError) {
                 let path = try deadLetters.keep { letter(refused, shipment, parts.map(\.index), ordinal: $0) }
-                logger.error(
-                    "\(refused.batch.recordCount) records for \(shipment.place) were refused with \(refused.code); they are in \(path)"
-                )
+                logger.error("\(what); they are in \(path)")
             } catch {
                 if keepAgainAt == nil {
-                    logger.error(
-                        "\(refused.batch.recordCount) records for \(shipment.place) were refused with \(refused.code), and cannot be kept; it is tried again until they can: \(error)"
-                    )
+                    logger.error("\(what), and cannot be kept; it is tried again until they can: \(error)")
                 }
                 keepAgainAt = .now + .seconds(1)
                 return
             }
             keepAgainAt = nil
             unkept.removeFirst()
-            counters.recordsDeadLettered += Int64(refused.batch.recordCount)
-            book(parts, of: refused.tag, &shipment)
-            if shipment.isAnswered { close(refused.tag, shipment) }
-        }
-    }
-
-    private func book(_ parts: [(index: Int, share: RecordShare)], of tag: BatchTag, _ shipment: inout Shipment) {
-        for (index, share) in parts {
-            if shipment.isAnswered {
-                // It was booked as delivered before it could be kept.
-                counters.recordsDelivered -= Int64(share.records)
-                ledger.change(shipment.parts[index].source) { ledger in
-                    ledger.delivered = ledger.delivered - share
-                    ledger.deadLettered = ledger.deadLettered + share
-                }
+            counters.recordsDeadLettered += Int64(count)
+            for (index, share) in parts {
+                shipment.refused[index] = (shipment.refused[index] ?? RecordShare()) + share
+                ledger.change(shipment.parts[index].source) { $0.deadLettered = $0.deadLettered + share }
             }
-            shipment.refused[index] = (shipment.refused[index] ?? RecordShare()) + share
+            shipments[refused.tag] = shipment
+            journal.note(
+                [.settled(tag: refused.tag.value, through: refused.position + count)], confirm: refused.kept)
         }
-        shipments[tag] = shipment
     }
 
     private func letter(

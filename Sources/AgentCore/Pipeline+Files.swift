@@ -125,12 +125,12 @@ extension Pipeline {
     }
 
     /// Tells the journal where a batch can be had again, and hands it to the producer.
-    func send(_ shipment: Shipment) -> BatchTag {
+    func send(_ sealed: Shipment) -> BatchTag {
         let tag = BatchTag(value: nextTag)
         nextTag += 1
+        var shipment = sealed
         guard let batch = shipment.batch else { preconditionFailure("BUG: a batch without records is sent") }
-        shipments[tag] = shipment
-        shipmentBytes += shipment.heldBytes
+        hold(tag, &shipment)
         journal.describe(tag.value, shipment.origin, shipment.timestamp)
         shipper.ship(batch, topic: shipment.place.topic, partition: shipment.place.partition, tag: tag)
         return tag

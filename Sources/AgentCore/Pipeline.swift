@@ -46,11 +46,14 @@ final class Pipeline {
 
     /// What the journal knows of files and sources, as this thread told it.
     var knownFiles: Set<TailedFileID>
+    /// Files of sources that are not followed at present.
+    var unfollowed: [TailedFileID: FileCheckpoint]
     var placements: [TailedFileID: TopicPartition]
     var sourcePlacements: [String: TopicPartition]
     /// To be told to the journal with the next commit.
     var entries: [JournalEntry] = []
     var answered: [UInt64] = []
+    var spoolsDone: [String: UInt64] = [:]
     var lastCommit = ContinuousClock.now
 
     var isStopping: ContinuousClock.Instant?
@@ -75,7 +78,7 @@ final class Pipeline {
     init(
         _ configuration: AgentConfiguration, inbox: Inbox<PipelineMessage>, fileSystem: any FileSystem,
         clock: any WallClock, logger: Logger, once: Bool, stopPatience: Duration = .seconds(10),
-        makeShipper: (Resumption) -> any Shipper
+        makeShipper: (ProducerResumption, Journal) -> any Shipper
     ) throws {
         self.configuration = configuration
         self.inbox = inbox
@@ -97,6 +100,8 @@ final class Pipeline {
             sources: files, fileSystem: fileSystem, watcher: Self.makeWatcher(logger),
             resuming: Array(state.files.values), startedBefore: state.sources, clock: clock)
         knownFiles = Set(state.files.keys)
+        let names = Set(files.map(\.name))
+        unfollowed = state.files.filter { !names.contains($0.value.source) }
         placements = state.placements
         sourcePlacements = state.sourcePlacements
         nextTag = state.nextTag
@@ -105,11 +110,13 @@ final class Pipeline {
         tailer.reconcile()
         var rebuilder = Rebuilder(
             tailer, hostName: configuration.hostName, compressor: compressor, budget: configuration.memoryLimit,
-            stored: { stored.batch($0) })
+            stored: { stored.entry($0) })
         let rebuilt = state.batches.sorted { $0.key < $1.key }.map { (tag: $0.key, rebuilder.rebuild($0.value)) }
         unresolved = rebuilder.unresolved
-        shipper = makeShipper(Resumption(state, rebuilt))
-        for (tag, shipment) in rebuilt { resume(BatchTag(value: tag), shipment) }
+        shipper = makeShipper(state.resumption(rebuilt.map { ($0.tag, $0.1.batch) }), journal)
+        for (tag, shipment) in rebuilt {
+            resume(BatchTag(value: tag), shipment, isSettled: state.batches[tag]?.records == 0)
+        }
     }
 
     private static func makeWatcher(_ logger: Logger) -> InotifyWatcher? {
@@ -187,10 +194,10 @@ final class Pipeline {
         for message in inbox.takeAll() {
             switch message {
             case .acknowledged(let tag): acknowledged(tag)
-            case .refused(let tag, let code, let batch, let first):
-                unkept.append(RefusedRecords(tag: tag, code: code, batch: batch, first: first))
+            case .refused(let records):
+                unkept.append(records)
                 keepRefused()
-            case .lost(let tag): lost(tag)
+            case .lost(let tag, let kept): lost(tag, kept)
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
             case .stop: if isStopping == nil { isStopping = .now }
             }

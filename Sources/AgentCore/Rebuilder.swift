@@ -16,7 +16,7 @@ struct Rebuilder {
     /// Bytes of batches to have in memory.
     let budget: Int
     /// Reads a batch that is in a spool.
-    let stored: (SpoolReference) -> SealedBatch?
+    let stored: (SpoolReference) -> SpoolEntry?
 
     /// Files with batches that could not be built, and how many.
     private(set) var unresolved: [TailedFileID: Int] = [:]
@@ -24,7 +24,7 @@ struct Rebuilder {
 
     init(
         _ tailer: Tailer, hostName: String, compressor: BatchCompressor, budget: Int,
-        stored: @escaping (SpoolReference) -> SealedBatch?
+        stored: @escaping (SpoolReference) -> SpoolEntry?
     ) {
         self.tailer = tailer
         self.hostName = hostName
@@ -38,7 +38,10 @@ struct Rebuilder {
         switch open.origin {
         case .spool(let reference):
             shipment.spool = reference
-            shipment.batch = bytes < budget ? stored(reference) : nil
+            if bytes < budget, let entry = stored(reference) {
+                shipment.batch = entry.batch
+                shipment.parts = [entry.part]
+            }
         case .files(let segments):
             if let (parts, batch) = read(segments, open) {
                 shipment.parts = parts
@@ -48,8 +51,9 @@ struct Rebuilder {
                 for file in Set(segments.map(\.file)) { unresolved[file, default: 0] += 1 }
             }
         }
-        if let batch = shipment.batch, batch.recordCount != open.records { shipment.batch = nil }
-        bytes += shipment.heldBytes
+        if let batch = shipment.batch, batch.recordCount != open.position + open.records { shipment.batch = nil }
+        shipment.isMissing = shipment.batch == nil
+        bytes += shipment.batch?.byteCount ?? 0
         return shipment
     }
 
@@ -57,7 +61,7 @@ struct Rebuilder {
         _ segments: [SourceSegment], _ open: JournalState.OpenBatch
     ) -> ([BatchPart], SealedBatch)? {
         guard bytes < budget, segments.allSatisfy({ unresolved[$0.file] == nil }),
-            segments.reduce(0, { $0 + $1.range.lines }) == open.records
+            segments.reduce(0, { $0 + $1.range.lines }) == open.position + open.records
         else { return nil }
         let places = Set(segments.map(\.file)).map { (file: $0, place: tailer.readingPlace(of: $0)) }
         let builder = RecordBatchBuilder(limit: 1 << 30)

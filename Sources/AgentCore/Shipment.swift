@@ -20,16 +20,28 @@ protocol Shipper: Sendable {
 
 /// What reaches the pipeline from outside of its thread.
 enum PipelineMessage: Sendable {
-    /// All records of the batch are stored, but for those that were told to be refused before.
+    /// All records of the batch are stored, but for those that were told to be refused, or lost, before.
     case acknowledged(BatchTag)
-    /// Records of a batch will never be taken: a batch of them, and the ordinal of the first in the batch that was sent.
-    case refused(BatchTag, ErrorCode, SealedBatch, firstRecord: Int)
-    /// A batch of an earlier life that could not be built again is certainly not stored.
-    case lost(BatchTag)
+    /// The cluster will never take some records of a batch.
+    case refused(RefusedRecords)
+    /// The cluster does not have a batch of an earlier life that could not be built again. `kept`: see `RefusedRecords`.
+    case lost(BatchTag, kept: @Sendable () -> Void)
     /// A topic is there, with so many partitions.
     case topic(String, partitions: Int)
     /// Read no more, have what is under way acknowledged, and end.
     case stop
+}
+
+/// Records that the cluster will never take.
+struct RefusedRecords: Sendable {
+    var tag: BatchTag
+    var code: ErrorCode
+    /// How many records of the batch that was sent are before them.
+    var position: Int
+    /// Of just these.
+    var batch: SealedBatch
+    /// To be called, from any thread, when they are safe, and the journal knows that.
+    var kept: @Sendable () -> Void
 }
 
 /// A number of records, and the bytes of input that they were made of.
@@ -63,14 +75,17 @@ struct Shipment: Sendable {
     var parts: [BatchPart]
     /// What it came from, where that is no file.
     var spool: SpoolReference?
-    /// nil where it could not be built again. Its records are in the producer's hands.
+    /// nil when the producer has it, and where it could not be built again.
     var batch: SealedBatch?
+    /// It could not be built again: only the cluster may have it.
+    var isMissing = false
+    /// It is missing, and the cluster has it not.
+    var isLost = false
+    /// What the producer's work on it may take besides the batch itself: the request that it is copied into.
+    var heldBytes = 0
     /// Records that were refused, by part.
     var refused: [Int: RecordShare] = [:]
     var isAnswered = false
-
-    /// Batches share their records with the producer's copies.
-    var heldBytes: Int { batch?.byteCount ?? 0 }
 
     var origin: BatchOrigin { spool.map { .spool($0) } ?? .files(parts.compactMap(\.segment)) }
 }

@@ -1,6 +1,7 @@
 package import FileAccess
 internal import KafkaProtocol
 package import Primitives
+internal import RecordBatches
 package import SystemPackage
 
 /// One dead letter, as a person looks at it.

@@ -12,6 +12,7 @@ final class Replays {
     private let directory: FilePath
     private let fileSystem: any FileSystem
     private var seen: FileTime?
+    private var isSure = false
     private var nextLook = ContinuousClock.now
     private var waiting: [DeadLetters.File] = []
     /// Those on their way, and those of an earlier life.
@@ -30,15 +31,15 @@ final class Replays {
     var batchesUnderWay: Int { underWay.count }
 
     /// Looks for letters that were put there. Costs one system call every other second.
-    func look(now: Bool = false) {
-        guard now || nextLook <= .now else { return }
+    func look() {
+        guard nextLook <= .now else { return }
         nextLook = .now + Self.lookInterval
-        guard let status = try? fileSystem.status(of: directory, followingLinks: true), status.modified != seen else {
-            return
-        }
+        guard let status = try? fileSystem.status(of: directory, followingLinks: true) else { return }
+        // Another letter may have come within the same tick of the clock: so each time stamp is looked at twice.
+        if status.modified == seen && isSure { return }
+        isSure = status.modified == seen
+        seen = status.modified
         guard let files = try? DeadLetters.files(in: directory, fileSystem) else { return }
-        // Another letter may come within the same tick of the clock.
-        seen = now ? nil : status.modified
         waiting = files.filter { !underWay.contains($0.ordinal) }
     }
 
@@ -66,7 +67,8 @@ final class Replays {
     func entry(_ ordinal: UInt64) throws(FileError) -> SpoolEntry? {
         let path = directory.appending(Spool.fileName(ordinal))
         guard try fileSystem.exists(path) else { return nil }
-        return SpoolEntry(try fileSystem.readWhole(path, limit: SpoolEntry.prefix + SpoolEntry.sizeLimit).rawBytes)
+        let bytes = try fileSystem.readWhole(path, limit: SpoolEntry.prefix + SpoolEntry.sizeLimit)
+        return SpoolEntry(bytes.rawBytes)
     }
 
     /// A letter was answered: its file goes, durably.

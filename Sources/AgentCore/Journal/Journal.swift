@@ -21,20 +21,10 @@ final class Journal: Sendable {
     private let ended = BlockingQueue<Void>()
     private let figures: JournalFigures
 
-    /// A batch's new sequence.
-    struct Assignment: Sendable {
-        var tag: UInt64
-        var place: TopicPartition
-        var identity: ProducerIdentity
-        var firstSequence: SequenceNumber
-        var records: Int
-        var topicID: TopicID?
-    }
-
     enum Message: Sendable {
         case origin(tag: UInt64, BatchOrigin, Timestamp)
-        case entries([JournalEntry])
-        case assigned([Assignment], confirm: @Sendable () -> Void)
+        case entries([JournalEntry], confirm: (@Sendable () -> Void)?)
+        case assigned([SequenceAssignment], confirm: @Sendable () -> Void)
         /// To be synced with the next assignment.
         case spoolChanged(any OpenFile)
     }
@@ -75,13 +65,10 @@ final class Journal: Sendable {
     }
 
     /// Remembers; durable within five seconds, and before any later assignment. All of one call, or nothing.
-    func note(_ entries: [JournalEntry]) {
-        if !entries.isEmpty { queue.put(.entries(entries)) }
-    }
-
-    /// Remembers sequences, and confirms from the journal's thread once they are durable.
-    func assign(_ assignments: [Assignment], confirm: @escaping @Sendable () -> Void) {
-        queue.put(.assigned(assignments, confirm: confirm))
+    ///
+    /// - Parameter confirm: to be called from the journal's thread when it is durable, which is then at once.
+    func note(_ entries: [JournalEntry], confirm: (@Sendable () -> Void)? = nil) {
+        if !entries.isEmpty { queue.put(.entries(entries, confirm: confirm)) }
     }
 
     /// A spool was written to: it is synced before any later assignment is.
@@ -98,6 +85,12 @@ final class Journal: Sendable {
     var syncs: Int { figures.syncs.load(ordering: .relaxed) }
     /// Attempts to write that failed.
     var failures: Int { figures.failures.load(ordering: .relaxed) }
+}
+
+extension Journal: SequenceJournal {
+    func record(_ assignments: [SequenceAssignment], confirm: @escaping @Sendable () -> Void) {
+        queue.put(.assigned(assignments, confirm: confirm))
+    }
 }
 
 /// Figures that any thread reads.

@@ -53,7 +53,8 @@ private struct EntryReader {
             return .placement(id, TopicPartition(topic: try rest(bytes), partition: partition))
         case 5: return try batch(bytes)
         case 6:
-            return .renumbered(tag: try integer(UInt64.self, bytes), try identity(bytes), try sequence(bytes))
+            return .renumbered(
+                tag: try integer(UInt64.self, bytes), try numbers(bytes), topicID: try topicID(bytes))
         case 7:
             var tags: [UInt64] = []
             while position < bytes.byteCount { tags.append(try integer(UInt64.self, bytes)) }
@@ -63,10 +64,14 @@ private struct EntryReader {
         case 10: return .anchor(try anchor(bytes))
         case 11:
             let place = try place(bytes)
+            let identity = try identity(bytes)
+            let next = try sequence(bytes)
+            let settled = try sequence(bytes)
             return .partition(
                 place,
                 JournalState.Partition(
-                    identity: try identity(bytes), nextSequence: try sequence(bytes), topicID: try topicID(bytes)))
+                    identity: identity, nextSequence: next, settledSequence: settled.value < 0 ? nil : settled,
+                    topicID: try topicID(bytes)))
         case 12:
             let ordinal = try integer(UInt64.self, bytes)
             return .spooled(try rest(bytes), through: ordinal)
@@ -74,6 +79,8 @@ private struct EntryReader {
             let place = try place(bytes)
             return .sourcePlacement(try rest(bytes), place)
         case 14: return .nextTag(try integer(UInt64.self, bytes))
+        case 15:
+            return .settled(tag: try integer(UInt64.self, bytes), through: Int(try integer(Int32.self, bytes)))
         default:
             throw JournalEntryError(
                 description: "an entry of kind \(kind), which this program does not know; use the program that wrote it")
@@ -127,6 +134,18 @@ private struct EntryReader {
         SequenceNumber(try integer(Int32.self, bytes))
     }
 
+    private mutating func numbers(_ bytes: RawSpan) throws(JournalEntryError) -> JournalState.Numbers {
+        let identity = try identity(bytes)
+        let position = Int(try integer(Int32.self, bytes))
+        let first = try sequence(bytes)
+        let records = Int(try integer(Int32.self, bytes))
+        // A batch of which all is settled stays open until that is told.
+        guard position >= 0, records >= 0, position + records > 0, first.value >= 0 else {
+            throw JournalEntryError(description: "a batch of \(records) records behind \(position)")
+        }
+        return JournalState.Numbers(identity: identity, position: position, firstSequence: first, records: records)
+    }
+
     private mutating func topicID(_ bytes: RawSpan) throws(JournalEntryError) -> TopicID? {
         let id = TopicID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes))
         return id == .zero ? nil : id
@@ -145,15 +164,13 @@ private struct EntryReader {
 
     private mutating func batch(_ bytes: RawSpan) throws(JournalEntryError) -> JournalEntry {
         let tag = try integer(UInt64.self, bytes)
-        let place = try place(bytes)
-        let identity = try identity(bytes)
-        let first = try sequence(bytes)
-        let records = Int(try integer(Int32.self, bytes))
-        guard records > 0 else { throw JournalEntryError(description: "a batch of \(records) records") }
-        let timestamp = Timestamp(milliseconds: try integer(Int64.self, bytes))
+        let numbers = try numbers(bytes)
         let topicID = try topicID(bytes)
+        let place = try place(bytes)
+        let timestamp = Timestamp(milliseconds: try integer(Int64.self, bytes))
         let batch = JournalState.OpenBatch(
-            place: place, identity: identity, firstSequence: first, records: records, timestamp: timestamp,
+            place: place, identity: numbers.identity, position: numbers.position,
+            firstSequence: numbers.firstSequence, records: numbers.records, timestamp: timestamp,
             origin: try origin(bytes))
         return .batch(tag: tag, batch, topicID: topicID)
     }

@@ -21,7 +21,9 @@ enum JournalEntry: Sendable, Equatable {
     /// A batch got its sequences: it may be sent from now on.
     case batch(tag: UInt64, JournalState.OpenBatch, topicID: TopicID?)
     /// An open batch got others.
-    case renumbered(tag: UInt64, ProducerIdentity, SequenceNumber)
+    case renumbered(tag: UInt64, JournalState.Numbers, topicID: TopicID?)
+    /// Of an open batch so many records, from the first on, are stored, or were refused and are kept as dead letters.
+    case settled(tag: UInt64, through: Int)
     /// Batches that are acknowledged, or refused and kept: their source may go.
     case answered([UInt64])
     case partition(TopicPartition, JournalState.Partition)
@@ -35,19 +37,21 @@ enum JournalEntry: Sendable, Equatable {
 //      2 retired           file id
 //      3 source            text to the end
 //      4 placement         file id, i32 partition, topic to the end
-//      5 batch             u64 tag, place, identity, i32 first sequence, i32 records, i64 timestamp, topic id, origin
-//      6 renumbered        u64 tag, identity, i32 first sequence
+//      5 batch             u64 tag, numbers, topic id, place, i64 timestamp, origin
+//      6 renumbered        u64 tag, numbers, topic id
 //      7 answered          u64 tags to the end
 //      8 identity          identity
 //      9 cluster           text to the end
 //     10 anchor            u64 inode, u8 has birth [i64 seconds, u32 nanoseconds], text: machine id to the end
-//     11 partition         place, identity, i32 next sequence, topic id
+//     11 partition         place, identity, i32 next sequence, i32 settled sequence or -1, topic id
 //     12 spool             u64 ordinal, name to the end
 //     13 source placement  place, source's name to the end
 //     14 next tag          u64
+//     15 settled           u64 tag, i32 records
 //
 //     file id   u64 high, u64 low          text      u16 length, bytes
 //     identity  i64 id, i16 epoch          place     text: topic, i32 partition
+//     numbers   identity, i32 position, i32 first sequence, i32 records
 //     topic id  u64 high, u64 low; zero for none
 //     origin    u8 1, u32 count, segments; or u8 2, u64 ordinal, text: spool
 //     segment   file id, i64 start, i64 end, u16 guard length, u64 guard hash, u32 lines,
@@ -72,6 +76,7 @@ extension JournalEntry {
         case .spooled: 12
         case .sourcePlacement: 13
         case .nextTag: 14
+        case .settled: 15
         }
     }
 
@@ -95,17 +100,21 @@ extension JournalEntry {
             bytes += Array(place.topic.utf8)
         case .batch(let tag, let batch, let topicID):
             bytes.appendBigEndian(tag)
-            bytes.append(batch.place)
-            bytes.append(batch.identity)
-            bytes.appendBigEndian(batch.firstSequence.value)
-            bytes.appendBigEndian(Int32(batch.records))
-            bytes.appendBigEndian(batch.timestamp.milliseconds)
+            bytes.append(
+                JournalState.Numbers(
+                    identity: batch.identity, position: batch.position, firstSequence: batch.firstSequence,
+                    records: batch.records))
             bytes.append(topicID)
+            bytes.append(batch.place)
+            bytes.appendBigEndian(batch.timestamp.milliseconds)
             bytes.append(batch.origin)
-        case .renumbered(let tag, let identity, let first):
+        case .renumbered(let tag, let numbers, let topicID):
             bytes.appendBigEndian(tag)
-            bytes.append(identity)
-            bytes.appendBigEndian(first.value)
+            bytes.append(numbers)
+            bytes.append(topicID)
+        case .settled(let tag, let through):
+            bytes.appendBigEndian(tag)
+            bytes.appendBigEndian(Int32(through))
         case .answered(let tags): for tag in tags { bytes.appendBigEndian(tag) }
         case .identity(let identity): bytes.append(identity)
         case .cluster(let id): bytes += Array(id.utf8)
@@ -114,6 +123,7 @@ extension JournalEntry {
             bytes.append(place)
             bytes.append(partition.identity)
             bytes.appendBigEndian(partition.nextSequence.value)
+            bytes.appendBigEndian(partition.settledSequence?.value ?? -1)
             bytes.append(partition.topicID)
         case .spooled(let name, let ordinal):
             bytes.appendBigEndian(ordinal)
@@ -146,6 +156,13 @@ extension Array where Element == UInt8 {
     fileprivate mutating func append(_ identity: ProducerIdentity) {
         appendBigEndian(identity.id.value)
         appendBigEndian(identity.epoch.value)
+    }
+
+    fileprivate mutating func append(_ numbers: JournalState.Numbers) {
+        append(numbers.identity)
+        appendBigEndian(Int32(numbers.position))
+        appendBigEndian(numbers.firstSequence.value)
+        appendBigEndian(Int32(numbers.records))
     }
 
     fileprivate mutating func append(_ topicID: TopicID?) {

@@ -1,4 +1,5 @@
 internal import FileAccess
+internal import Logging
 internal import Primitives
 internal import SystemPackage
 
@@ -86,5 +87,19 @@ struct LoadedJournal: Sendable {
             position += 8 + length
         }
         reading.cutBytes = bytes.count - position
+    }
+}
+
+extension LoadedJournal {
+    /// Says what is not as it should be.
+    func tell(_ logger: Logger) {
+        if let distrust {
+            logger.error(
+                "\(distrust); records go on under a fresh producer id, and what was under way is looked up in the cluster before it is sent again",
+                metadata: ["batches": "\(state.batches.count)"])
+        } else if reading.cutBytes > 0 {
+            logger.notice("cut \(reading.cutBytes) bytes of an unfinished write from the journal")
+        }
+        if predecessor != nil && !isThere { logger.notice("took over the checkpoints of an earlier version") }
     }
 }

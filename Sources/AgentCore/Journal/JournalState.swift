@@ -10,6 +10,8 @@ struct JournalState: Sendable, Equatable {
         var identity: ProducerIdentity
         /// Behind the last one that was ever given to a record.
         var nextSequence: SequenceNumber
+        /// The last one under this identity that is known to be settled.
+        var settledSequence: SequenceNumber?
         /// nil from brokers that have no topic ids.
         var topicID: TopicID?
     }
@@ -18,11 +20,25 @@ struct JournalState: Sendable, Equatable {
     struct OpenBatch: Hashable, Sendable {
         var place: TopicPartition
         var identity: ProducerIdentity
+        /// So many of its records, from the first on, are settled.
+        var position: Int
+        /// Of the record at `position`.
         var firstSequence: SequenceNumber
+        /// From `position` on.
         var records: Int
         /// The time of reading, which its records bear.
         var timestamp: Timestamp
         var origin: BatchOrigin
+
+        var nextSequence: SequenceNumber { firstSequence.advanced(by: Int64(records)) }
+    }
+
+    /// What changes of an open batch when it gets other sequences.
+    struct Numbers: Hashable, Sendable {
+        var identity: ProducerIdentity
+        var position: Int
+        var firstSequence: SequenceNumber
+        var records: Int
     }
 
     var files: [TailedFileID: FileCheckpoint] = [:]
@@ -58,26 +74,46 @@ struct JournalState: Sendable, Equatable {
         case .batch(let tag, let batch, let topicID):
             batches[tag] = batch
             nextTag = max(nextTag, tag &+ 1)
-            advance(batch.place, batch.identity, batch.firstSequence, batch.records, topicID)
-        case .renumbered(let tag, let identity, let first):
+            advance(batch, topicID)
+        case .renumbered(let tag, let numbers, let topicID):
             guard var batch = batches[tag] else { return }
-            batch.identity = identity
-            batch.firstSequence = first
+            batch.identity = numbers.identity
+            batch.position = numbers.position
+            batch.firstSequence = numbers.firstSequence
+            batch.records = numbers.records
             batches[tag] = batch
-            advance(batch.place, identity, first, batch.records, partitions[batch.place]?.topicID)
-        case .answered(let tags): for tag in tags { batches[tag] = nil }
+            advance(batch, topicID)
+        case .settled(let tag, let through): settle(tag, through: through)
+        case .answered(let tags): for tag in tags { answer(tag) }
         case .partition(let place, let partition): partitions[place] = partition
         case .spooled(let name, let ordinal): spools[name] = ordinal
         case .nextTag(let tag): nextTag = max(nextTag, tag)
         }
     }
 
-    private mutating func advance(
-        _ place: TopicPartition, _ identity: ProducerIdentity, _ first: SequenceNumber, _ records: Int,
-        _ topicID: TopicID?
-    ) {
-        partitions[place] = Partition(
-            identity: identity, nextSequence: first.advanced(by: Int64(records)), topicID: topicID)
+    private mutating func advance(_ batch: OpenBatch, _ topicID: TopicID?) {
+        let before = partitions[batch.place]
+        partitions[batch.place] = Partition(
+            identity: batch.identity, nextSequence: batch.nextSequence,
+            settledSequence: before?.identity == batch.identity ? before?.settledSequence : nil,
+            topicID: topicID ?? before?.topicID)
+    }
+
+    /// The first records of a batch are settled.
+    private mutating func settle(_ tag: UInt64, through: Int) {
+        guard var batch = batches[tag], through > batch.position else { return }
+        let count = min(through - batch.position, batch.records)
+        batch.position += count
+        batch.firstSequence = batch.firstSequence.advanced(by: Int64(count))
+        batch.records -= count
+        batches[tag] = batch
+    }
+
+    private mutating func answer(_ tag: UInt64) {
+        guard let batch = batches.removeValue(forKey: tag) else { return }
+        if partitions[batch.place]?.identity == batch.identity {
+            partitions[batch.place]?.settledSequence = batch.nextSequence.advanced(by: -1)
+        }
     }
 
     /// Entries that say the same as all that were ever applied.

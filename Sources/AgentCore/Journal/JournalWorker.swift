@@ -1,4 +1,5 @@
 internal import FileAccess
+internal import KafkaClient
 internal import Logging
 internal import Primitives
 internal import Synchronization
@@ -71,13 +72,14 @@ final class JournalWorker {
         for message in messages {
             switch message {
             case .origin(let tag, let origin, let timestamp): origins[tag] = (origin, timestamp)
-            case .entries(let told):
+            case .entries(let told, let confirm):
                 for entry in told {
                     if case .answered(let tags) = entry { for tag in tags { origins[tag] = nil } }
                     add(entry)
                 }
+                if let confirm { waiting.append(confirm) }
             case .assigned(let assignments, let confirm):
-                for assignment in assignments { if let entry = entry(for: assignment) { add(entry) } }
+                for assignment in assignments { add(entry(for: assignment)) }
                 waiting.append(confirm)
             case .spoolChanged(let spool): if !spools.contains(where: { $0 === spool }) { spools.append(spool) }
             }
@@ -85,13 +87,13 @@ final class JournalWorker {
         file.add(entries)
     }
 
-    private func entry(for assignment: Journal.Assignment) -> JournalEntry? {
+    private func entry(for assignment: SequenceAssignment) -> JournalEntry {
         if let known = origins.removeValue(forKey: assignment.tag) {
             return .batch(
                 tag: assignment.tag,
                 JournalState.OpenBatch(
-                    place: assignment.place, identity: assignment.identity, firstSequence: assignment.firstSequence,
-                    records: assignment.records, timestamp: known.timestamp, origin: known.origin),
+                    place: assignment.place, identity: assignment.identity, position: assignment.position,
+                    firstSequence: assignment.firstSequence, records: assignment.recordCount, timestamp: known.timestamp, origin: known.origin),
                 topicID: assignment.topicID)
         }
         // An answer may have come before it: then nothing of the batch is needed but where its sequences end.
@@ -99,11 +101,15 @@ final class JournalWorker {
             return .partition(
                 assignment.place,
                 JournalState.Partition(
-                    identity: assignment.identity,
-                    nextSequence: assignment.firstSequence.advanced(by: Int64(assignment.records)),
-                    topicID: assignment.topicID))
+                    identity: assignment.identity, nextSequence: assignment.nextSequence,
+                    topicID: assignment.topicID ?? state.partitions[assignment.place]?.topicID))
         }
-        return .renumbered(tag: assignment.tag, assignment.identity, assignment.firstSequence)
+        return .renumbered(
+            tag: assignment.tag,
+            JournalState.Numbers(
+                identity: assignment.identity, position: assignment.position,
+                firstSequence: assignment.firstSequence, records: assignment.recordCount),
+            topicID: assignment.topicID)
     }
 
     private func persist() {

@@ -31,10 +31,19 @@ final class Spool {
     /// The newest entry, which needs not be read where it is sent at once.
     private var newest: SpoolEntry?
 
-    /// Batches and records that went unsent because of the bound.
-    private(set) var droppedBatches: Int64 = 0
-    private(set) var droppedRecords: Int64 = 0
+    /// The first that was put in since the start.
+    private let firstOwn: UInt64
+    /// What was put in since the start, and not sent yet.
+    private(set) var unsent = RecordShare()
+    private var dropped = Dropped()
     private(set) var damagedBytes: Int64 = 0
+
+    /// What went unsent, because of the bound or because it cannot be read: of what was put in since the start, and of what
+    /// was there before.
+    struct Dropped {
+        var own = RecordShare()
+        var earlier = RecordShare()
+    }
 
     private struct Segment {
         var first: UInt64
@@ -64,12 +73,14 @@ final class Spool {
                 Segment(first: first, path: path, size: try fileSystem.status(of: path, followingLinks: true).size))
         }
         segments.sort { $0.first < $1.first }
-        nextOrdinal = max(cursor, (resumed.max() ?? 0) + 1)
+        var next = max(cursor, (resumed.max() ?? 0) + 1)
         if let last = segments.last {
             var scanner = SpoolScanner(try fileSystem.open(last.path, .read))
-            nextOrdinal = max(nextOrdinal, last.first)
-            while let entry = try scanner.next() { nextOrdinal = max(nextOrdinal, entry.ordinal + 1) }
+            next = max(next, last.first)
+            while let entry = try scanner.next() { next = max(next, entry.ordinal + 1) }
         }
+        nextOrdinal = next
+        firstOwn = next
         removeDone()
     }
 
@@ -102,6 +113,7 @@ final class Spool {
         segments[segments.count - 1].size = end + Int64(bytes.count)
         newest = entry
         nextOrdinal += 1
+        unsent = unsent + entry.part.share
         try dropOldest()
         return file
     }
@@ -128,8 +140,7 @@ final class Spool {
                 var scanner = SpoolScanner(try fileSystem.open(oldest.path, .read))
                 while let entry = try scanner.next() {
                     if entry.ordinal < cursor || resumed.contains(entry.ordinal) { continue }
-                    droppedBatches += 1
-                    droppedRecords += Int64(entry.batch.recordCount)
+                    drop(entry)
                 }
                 cursor = end
                 reader = nil
@@ -138,6 +149,25 @@ final class Spool {
             segments.removeFirst()
         }
     }
+
+    private func drop(_ entry: SpoolEntry) {
+        let share = entry.part.share
+        if entry.ordinal >= firstOwn {
+            unsent = unsent - share
+            dropped.own = dropped.own + share
+        } else {
+            dropped.earlier = dropped.earlier + share
+        }
+    }
+
+    /// What was dropped since the last call; nil where nothing was.
+    func takeDropped() -> Dropped? {
+        defer { dropped = Dropped() }
+        return dropped.own.records + dropped.earlier.records > 0 ? dropped : nil
+    }
+
+    /// Whether a batch was put in before the start.
+    func isEarlier(_ ordinal: UInt64) -> Bool { ordinal < firstOwn }
 
     // MARK: Out
 
@@ -157,13 +187,17 @@ final class Spool {
                 cursor = nextOrdinal
             }
         }
+        // What should be there and is not cannot be read.
+        dropped.own = dropped.own + unsent
+        unsent = RecordShare()
         return nil
     }
 
     /// The batch that `next` gave is on its way, or one of an earlier life is again.
-    func sent(_ ordinal: UInt64, as tag: BatchTag) {
+    func sent(_ ordinal: UInt64, _ share: RecordShare, as tag: BatchTag) {
         underWay.append((ordinal, tag, false))
         if ordinal == cursor && !resumed.contains(ordinal) { cursor = ordinal + 1 }
+        if ordinal >= firstOwn { unsent = unsent - share }
         if newest?.ordinal ?? .max <= ordinal { newest = nil }
     }
 

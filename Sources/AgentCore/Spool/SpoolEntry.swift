@@ -40,6 +40,13 @@ struct SpoolEntry: Sendable {
     var origins: [FileRange]
     var batch: SealedBatch
 
+    /// Its records, as a batch is booked.
+    var part: BatchPart {
+        BatchPart(
+            source: source, share: RecordShare(records: batch.recordCount, bytes: Int64(batch.uncompressedBytes)),
+            segment: nil)
+    }
+
     static let magic: UInt32 = 0x5452_5331
     static let prefix = 12
     /// No batch is larger: a single record of a megabyte with its key is far below.

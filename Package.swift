@@ -164,8 +164,8 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaProtocol", "RecordBatches", "Primitives",
-                logging,
+                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaClient", "KafkaProtocol",
+                "RecordBatches", "Primitives", logging,
                 systemPaths,
             ]),
         tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),

@@ -64,7 +64,7 @@ package struct FilesystemSelection: NameSelection, Sendable, Equatable {
     /// Of mount points.
     package var included: [NamePattern] = ["*"]
     package var excluded: [NamePattern] = [
-        "/proc*", "/sys/*", "/dev/*", "/run/credentials/*", "/run/user/*", "/var/lib/docker/*",
+        "/proc*", "/sys/*", "/dev", "/dev/*", "/run/credentials/*", "/run/user/*", "/var/lib/docker/*",
         "/var/lib/containers/storage/*", "/var/lib/kubelet/pods/*", "/snap/*",
     ]
     /// How long a sample waits for all file systems together.

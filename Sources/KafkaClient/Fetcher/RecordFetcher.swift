@@ -77,9 +77,11 @@ package struct FetchedBatch: Sendable {
     package let bytes: ByteBuffer
 
     /// Checks and decompresses; `codecNotSupported` where the codec is one that this program does not read.
-    package func contents() throws(BatchError) -> RecordBatchContents {
+    ///
+    /// - Parameter foreign: decompresses snappy and zstd.
+    package func contents(foreign: ForeignDecompressor? = nil) throws(BatchError) -> RecordBatchContents {
         let readable = bytes.readableBytesSpan
-        return try RecordBatchContents(readable)
+        return try RecordBatchContents(readable, foreign: foreign)
     }
 }
 

@@ -88,11 +88,16 @@ let package = Package(
         module("ForeignCodecs", ["Primitives", "RecordBatches", "CSnappy", "CZstd"]),
         module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", "ForeignCodecs", systemPaths]),
         module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
-        module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
+        module("HostMetrics", ["Primitives", "FileAccess", "CLinux", systemPaths]),
 
         // Layer 4.
         module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
-        module("BrokerCore", ["KafkaProtocol", "CommitLog", "FileAccess", nioCore, logging, deque, systemPaths]),
+        module(
+            "BrokerCore",
+            [
+                "KafkaProtocol", "CommitLog", "RecordBatches", "ForeignCodecs", "Primitives", "FileAccess", nioCore,
+                logging, deque, systemPaths,
+            ]),
 
         // Layer 5.
         module("BrokerServer", ["BrokerCore", "KafkaProtocol", nioCore, nioPosix, logging, deque]),
@@ -135,10 +140,13 @@ let package = Package(
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
             "ConfigurationTests",
-            ["YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "FileAccess", systemPaths]),
+            [
+                "YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "HostMetrics",
+                "FileAccess", systemPaths,
+            ]),
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
-            resources: [.copy("Fixtures")]),
+            exclude: ["read-metrics.py"], resources: [.copy("Fixtures")]),
         tests(
             "BrokerCoreTests",
             [
@@ -178,6 +186,7 @@ let package = Package(
                 "TestSupport", nioCore, logging, systemPaths,
             ]),
         tests(
-            "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
+            "CommitLogTests",
+            ["CommitLog", "RecordBatches", "ForeignCodecs", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]
 )

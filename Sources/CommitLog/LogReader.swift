@@ -2,15 +2,31 @@ internal import FileAccess
 package import Primitives
 internal import RecordBatches
 internal import Synchronization
+package import SystemPackage
 
 /// The reading side of a partition. For any thread; calls that read files may block.
 package final class LogReader: Sendable {
     private let current: Mutex<LogView>
     private let repairs: SegmentRepairs
+    /// Why the log could not be opened; every read throws it.
+    package let failure: LogError?
 
     init(_ view: LogView, repairs: SegmentRepairs) {
         current = Mutex(view)
         self.repairs = repairs
+        failure = nil
+    }
+
+    /// Stands in for a log that could not be opened.
+    package init(unavailable error: LogError, _ directory: FilePath) {
+        let summary = SegmentSummary(
+            baseOffset: .zero, endOffset: .zero, bytes: 0, maxTimestamp: .none, indexEntries: 0, timeIndexEntries: 0)
+        current = Mutex(
+            LogView(
+                startOffset: .zero, endOffset: .zero, leaderEpoch: .unknown, sealed: [],
+                active: SegmentView(path: directory, summary: summary, files: .unavailable(error))))
+        repairs = SegmentRepairs()
+        failure = error
     }
 
     /// Segments whose indexes were built anew since the log began to be opened: then, or when they were read first.
@@ -68,6 +84,7 @@ package final class LogReader: Sendable {
     private func withView<Result>(
         _ body: (LogView) throws(LogError) -> Result
     ) throws(LogError) -> Result {
+        if let failure { throw failure }
         while true {
             let view = view
             do throws(LogError) {

@@ -7,6 +7,8 @@ package struct SegmentView: Sendable {
     enum Files: Sendable {
         case open(OpenSegment)
         case sealed(SealedSegment)
+        /// Of a log that could not be opened.
+        case unavailable(LogError)
     }
 
     /// The .log file.
@@ -24,6 +26,7 @@ package struct SegmentView: Sendable {
         switch files {
         case .open(let segment): segment
         case .sealed(let segment): try segment.open()
+        case .unavailable(let error): throw error
         }
     }
 

@@ -35,8 +35,8 @@ package struct CompactionReport: Hashable, Sendable {
 //
 // 1. The dirty segments are read, and the newest offset of each key put into the map, until it is full: up to there the
 //    log will be clean.
-// 2. All segments below that point are read again, in groups of neighbours that fit one segment together, and of each
-//    group what is left is written to new files beside it.
+// 2. All segments below that point are read again, and what is left is written to new files beside them: of neighbours
+//    that have become small to one together.
 // 3. The log's owner puts each new segment in its group's place. Readers in flight finish on the old files.
 //
 // It is done away from the thread that owns the log, reads only what is sealed, and writes only files that nobody reads.
@@ -64,17 +64,26 @@ package struct Compaction {
     ) throws(CompactionFailure) -> CompactionReport {
         let (map, mapEnd) = try buildMap()
         let sources = plan.sources.filter { $0.baseOffset < mapEnd }
-        guard let last = sources.last else { return report }
+        if sources.isEmpty { return report }
         report.cleanEnd = mapEnd
         var cleaner = BatchCleaner(plan, map: map, mapEnd: mapEnd)
-        for group in groups(sources) {
-            let cleaned = try write(group, with: &cleaner, roundEnd: last.endOffset)
-            report.segmentsBefore += group.count
+        var done = 0
+        while done < sources.count {
+            let group = try writeGroup(from: done, of: sources, with: &cleaner)
+            let bytes = group.sources.reduce(0) { $0 + $1.bytes }
+            done += group.sources.count
             report.segmentsAfter += 1
-            report.bytesBefore += group.reduce(0) { $0 + $1.bytes }
-            report.bytesAfter += cleaned?.summary.bytes ?? group[0].bytes
-            if let cleaned { try swap(cleaned) }
+            report.bytesBefore += bytes
+            report.bytesAfter += group.cleaned?.summary.bytes ?? bytes
+            guard let cleaned = group.cleaned else { continue }
+            do throws(CompactionFailure) {
+                try swap(cleaned)
+            } catch {
+                cleaned.files.remove(plan.fileSystem)
+                throw error
+            }
         }
+        report.segmentsBefore = done
         report.removedRecords = cleaner.removedRecords
         report.keylessRecords = cleaner.keylessRecords
         report.nextHorizon = cleaner.nextHorizon
@@ -116,56 +125,54 @@ package struct Compaction {
         return nil
     }
 
-    // MARK: Groups
-
-    /// Neighbours that fit one segment together, by bytes and by the 32 bits of an index entry.
-    private func groups(_ sources: [SegmentView]) -> [[SegmentView]] {
-        var groups: [[SegmentView]] = []
-        var bytes: Int64 = 0
-        for segment in sources {
-            if let first = groups.last?.first, bytes + segment.bytes <= plan.configuration.segmentBytes,
-                segment.endOffset - first.baseOffset <= Int64(Int32.max)
-            {
-                groups[groups.count - 1].append(segment)
-                bytes += segment.bytes
-            } else {
-                groups.append([segment])
-                bytes = segment.bytes
-            }
-        }
-        return groups
-    }
-
     // MARK: Writing
 
-    /// - Returns: nil where the group is a single segment that stays as it is.
-    private func write(
-        _ group: [SegmentView], with cleaner: inout BatchCleaner, roundEnd: Offset
-    ) throws(CompactionFailure) -> CleanedSegment? {
-        let names = CleanedNames(
-            SegmentNames(directory: plan.directory, baseOffset: group[0].baseOffset),
-            endOffset: group[group.count - 1].endOffset)
+    /// Neighbours that become one segment.
+    private struct Group {
+        var sources: [SegmentView] = []
+        /// nil where it is a single segment that stays as it is.
+        var cleaned: CleanedSegment?
+    }
+
+    /// Writes what is left of the segment at `start`, and of those behind it that fit the same segment: by bytes, as if
+    /// nothing of them went, and by the 32 bits of an index entry.
+    private func writeGroup(
+        from start: Int, of sources: [SegmentView], with cleaner: inout BatchCleaner
+    ) throws(CompactionFailure) -> Group {
+        let base = sources[start].baseOffset
+        let roundEnd = sources[sources.count - 1].endOffset
+        let files = CleanedFiles(SegmentNames(directory: plan.directory, baseOffset: base))
+        var group = Group()
         do throws(CompactionFailure) {
-            var writer = try files { () throws(FileError) in
+            var writer = try throwing { () throws(FileError) in
                 try CleanedSegmentWriter(
-                    names, interval: plan.configuration.indexIntervalBytes, fileSystem: plan.fileSystem)
+                    files, interval: plan.configuration.indexIntervalBytes, fileSystem: plan.fileSystem)
             }
             var modified = FileTime(seconds: .min, nanoseconds: 0)
-            var isChanged = group.count > 1
-            for segment in group {
+            var isChanged = false
+            for segment in sources[start...] {
+                let fits =
+                    writer.bytes + segment.bytes <= plan.configuration.segmentBytes
+                    && segment.endOffset - base <= Int64(Int32.max)
+                guard fits || group.sources.isEmpty else { break }
                 let open = try open(segment)
-                modified = max(modified, try files { () throws(FileError) in try open.log.status().modified })
+                modified = max(modified, try throwing { () throws(FileError) in try open.log.status().modified })
                 let isLast = segment.endOffset == roundEnd
                 if try copy(open, segment, to: &writer, with: &cleaner, isLast: isLast) { isChanged = true }
+                group.sources.append(segment)
             }
-            guard isChanged else {
-                remove(names)
-                return nil
+            guard isChanged || group.sources.count > 1, let last = group.sources.last else {
+                files.remove(plan.fileSystem)
+                return group
             }
-            let summary = try files { () throws(FileError) in try writer.finish(modified: modified) }
-            return CleanedSegment(sources: group, summary: summary, names: names, roundEnd: roundEnd)
+            let summary = try throwing { () throws(FileError) in
+                try writer.finish(endOffset: last.endOffset, modified: modified)
+            }
+            group.cleaned = CleanedSegment(
+                sources: group.sources, summary: summary, files: files, roundEnd: roundEnd)
+            return group
         } catch {
-            remove(names)
+            files.remove(plan.fileSystem)
             throw error
         }
     }
@@ -192,24 +199,19 @@ package struct Compaction {
             switch cleaned {
             case .kept:
                 let bytes = try reader.bytes(header)
-                try files { () throws(FileError) in try writer.append(header, bytes) }
+                try throwing { () throws(FileError) in try writer.append(header, bytes) }
             case .dropped: isChanged = true
             case .rebuilt(let bytes):
                 isChanged = true
                 guard let rebuilt = try? RecordBatchHeader(checking: bytes.rawBytes) else {
                     preconditionFailure("BUG: compaction made a batch that does not read back")
                 }
-                try files { () throws(FileError) in try writer.append(rebuilt, bytes) }
+                try throwing { () throws(FileError) in try writer.append(rebuilt, bytes) }
             }
             reader.advance(over: header)
             try goOn(reader.takeReadBytes() + Int(writer.bytes - written))
         }
         return isChanged
-    }
-
-    /// What cannot be removed now goes when the log is opened next, or is written over.
-    private func remove(_ names: CleanedNames) {
-        for path in [names.log, names.index, names.timeIndex] { try? plan.fileSystem.remove(path) }
     }
 
     private func open(_ segment: SegmentView) throws(CompactionFailure) -> OpenSegment {
@@ -221,7 +223,7 @@ package struct Compaction {
         }
     }
 
-    private func files<Result>(_ body: () throws(FileError) -> Result) throws(CompactionFailure) -> Result {
+    private func throwing<Result>(_ body: () throws(FileError) -> Result) throws(CompactionFailure) -> Result {
         do throws(FileError) { return try body() } catch { throw .failed(.file(error)) }
     }
 

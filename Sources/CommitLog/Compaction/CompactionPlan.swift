@@ -15,6 +15,11 @@ package struct CompactionPlan: Sendable {
     let configuration: LogConfiguration
     let now: Timestamp
     let fileSystem: any FileSystem
+
+    /// Bytes of disk that the round needs at a time, about: a segment is written before those that it replaces go.
+    package var scratchBytes: Int64 {
+        min(sources.reduce(0) { $0 + $1.bytes }, max(configuration.segmentBytes, sources.map(\.bytes).max() ?? 0))
+    }
 }
 
 // Kafka's LogCleanerManager.cleanableOffsets and LogToClean, with one addition: a round is also due when the tombstones

@@ -34,7 +34,7 @@ extension PartitionLog {
         }
         for source in sources { source.sealed?.pin() }
         do throws(FileError) {
-            try fileSystem.rename(cleaned.names.log, to: cleaned.names.swap)
+            try fileSystem.rename(cleaned.files.log, to: cleaned.swap.path)
         } catch {
             for source in sources { source.sealed?.unpin() }
             throw .file(error)
@@ -43,18 +43,18 @@ extension PartitionLog {
         bases.removeFirst()
         try orOffline { () throws(FileError) in
             try fileSystem.synchronizeDirectory(directory)
-            try cleaned.names.finishSwap(removing: bases, fileSystem)
+            try cleaned.swap.finish(removing: bases, fileSystem)
         }
         let opener = SegmentOpener(
-            names: cleaned.names.segment, endOffset: cleaned.summary.endOffset,
+            names: cleaned.files.segment, endOffset: cleaned.summary.endOffset,
             indexInterval: configuration.indexIntervalBytes, fileSystem: fileSystem)
         let replacement = SealedSegment(opener, cleaned.summary, cache: cache, repairs: repairs)
         var after = sealed
         after.replaceSubrange(first..<first + sources.count, with: [replacement.view])
         try orOffline { () throws(FileError) in
             if try noteDurably(cleaned.summary, among: after.map(\.summary)) {
-                try fileSystem.rename(cleaned.names.index, to: cleaned.names.segment.index)
-                try fileSystem.rename(cleaned.names.timeIndex, to: cleaned.names.segment.timeIndex)
+                try fileSystem.rename(cleaned.files.index, to: cleaned.files.segment.index)
+                try fileSystem.rename(cleaned.files.timeIndex, to: cleaned.files.segment.timeIndex)
             }
         }
         reader.publish { log in
@@ -90,47 +90,5 @@ extension PartitionLog {
             manifestSlots = 0
             return false
         }
-    }
-}
-
-extension CleanedNames {
-    /// Steps 3 and 4, of which some may have been done before.
-    ///
-    /// - Parameter bases: of the segments to remove; the one that keeps its name is not among them.
-    func finishSwap(removing bases: [Offset], _ fileSystem: any FileSystem) throws(FileError) {
-        var doomed = [segment.index, segment.timeIndex]
-        for base in bases {
-            let names = SegmentNames(directory: segment.directory, baseOffset: base)
-            doomed += [names.log, names.index, names.timeIndex]
-        }
-        for path in doomed {
-            do throws(FileError) { try fileSystem.remove(path) } catch { if !error.isNotFound { throw error } }
-        }
-        try fileSystem.synchronizeDirectory(segment.directory)
-        try fileSystem.rename(swap, to: segment.log)
-        try fileSystem.synchronizeDirectory(segment.directory)
-    }
-
-    /// Finishes the swaps that a crash interrupted, and removes cleaned segments that nothing came of.
-    ///
-    /// - Returns: whether there was anything to do: the directory is to be listed anew.
-    static func finishInterrupted(
-        in directory: FilePath, _ files: [String], _ fileSystem: any FileSystem
-    ) throws(FileError) -> Bool {
-        var isChanged = false
-        for name in files {
-            if let names = CleanedNames(swap: name, in: directory) {
-                let covered = files.compactMap { SegmentNames.parse($0) }.filter { file in
-                    file.suffix == "log" && file.baseOffset > names.segment.baseOffset
-                        && file.baseOffset < names.endOffset
-                }
-                try names.finishSwap(removing: covered.map(\.baseOffset), fileSystem)
-                isChanged = true
-            } else if isCleaned(name) {
-                try fileSystem.remove(directory.appending(name))
-                isChanged = true
-            }
-        }
-        return isChanged
     }
 }

@@ -76,9 +76,9 @@ package struct FetchedBatch: Sendable {
     /// The whole batch.
     package let bytes: ByteBuffer
 
-    /// Checks and decompresses; `codecNotSupported` where the codec is one that this program does not read.
+    /// Checks and decompresses.
     ///
-    /// - Parameter foreign: decompresses snappy and zstd.
+    /// - Parameter foreign: for snappy and zstd; without it, `codecNotSupported`.
     package func contents(foreign: ForeignDecompressor? = nil) throws(BatchError) -> RecordBatchContents {
         let readable = bytes.readableBytesSpan
         return try RecordBatchContents(readable, foreign: foreign)

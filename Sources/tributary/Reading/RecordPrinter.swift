@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ForeignCodecs
 internal import KafkaClient
 internal import Primitives
 internal import RecordBatches
@@ -35,11 +36,13 @@ struct RecordPrinter: ~Copyable {
 
     /// Prints the records from the offset wanted on, at most `limit`.
     ///
-    /// - Returns: how many were printed.
-    mutating func print(_ batch: FetchedBatch, _ contents: RecordBatchContents, limit: Int) throws -> Int {
+    /// - Returns: how many were printed, and the first offset that was not.
+    mutating func print(_ batch: FetchedBatch, limit: Int) throws -> (count: Int, next: Offset) {
+        if batch.header.attributes.isControl { return (0, batch.header.nextOffset) }
+        let contents = try batch.contents(foreign: ForeignCodecs.decompress)
         var printed = 0
         for record in try contents.records() where record.offset >= batch.from {
-            if printed == limit { break }
+            if printed == limit { return (printed, record.offset) }
             switch format {
             case .value, .raw:
                 if let value = record.value { try output.put(contents.payload.rawBytes.extracting(value)) }
@@ -49,7 +52,7 @@ struct RecordPrinter: ~Copyable {
             }
             printed += 1
         }
-        return printed
+        return (printed, batch.header.nextOffset)
     }
 
     private mutating func text(

@@ -152,7 +152,7 @@ struct ClusterRequestTests {
         #expect(values["max.incremental.fetch.session.cache.slots"] == "17")
         #expect(values["max.connections"] == "55")
         #expect(values["message.max.bytes"] == "1048588")
-        #expect(result.configs.allSatisfy(\.isReadOnly))
+        #expect(result.configs.allSatisfy { $0.isReadOnly })
         #expect(result.configs.map(\.name) == result.configs.map(\.name).sorted())
     }
 }

@@ -109,6 +109,8 @@ struct QuotaTests {
         let held = try fetch(1)
         #expect(held.topics.isEmpty && held.errorCode == .none)
         #expect((2000...3000).contains(held.throttleMilliseconds))
+        // What was not sent does not count.
+        #expect(try fetch(1).throttleMilliseconds == held.throttleMilliseconds)
         #expect(fixture.client.takeMute() == .milliseconds(Int64(held.throttleMilliseconds)))
         fixture.clock.advance(milliseconds: 11_000)
         #expect((6000...7000).contains(bytes(try fetch(1))))

@@ -69,7 +69,8 @@ extension Broker {
                 DescribeTopicPartitionsResponse.Partition(
                     index: partition.index, leaderID: node, leaderEpoch: partition.log.view.leaderEpoch,
                     replicas: [node], inSyncReplicas: [node], eligibleLeaderReplicas: [],
-                    lastKnownEligibleLeaderReplicas: [])
+                    lastKnownEligibleLeaderReplicas: [],
+                    offlineReplicas: partition.failure == nil ? [] : [node])
             }, authorizedOperations: authorizedOperations(on: .topic(topic.name), for: client))
     }
 }

@@ -49,6 +49,16 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
+/// libFuzzer's program, which only scripts/fuzz builds: it needs every module built for it.
+let fuzzer: [Target] =
+    Context.environment["TRIBUTARY_FUZZER"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["Fuzzing"], path: "Tests/Fuzzer",
+            swiftSettings: testSettings + [.unsafeFlags(["-parse-as-library"])])
+    ]
+
 let package = Package(
     name: "tributary",
     products: [
@@ -134,6 +144,15 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "BrokerCore", "AgentCore", "CollectorCore", "YAMLConfiguration", "KafkaProtocol", "RecordBatches",
+                "FileAccess", "Primitives", "TestSupport", nioCore, logging, systemPaths,
+            ], path: "Tests/Fuzzing", swiftSettings: testSettings),
+        tests(
+            "FuzzTests",
+            ["Fuzzing", "BrokerCore", "KafkaProtocol", "RecordBatches", "Primitives", "TestSupport", nioCore]),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests(
             "RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
@@ -188,5 +207,5 @@ let package = Package(
         tests(
             "CommitLogTests",
             ["CommitLog", "RecordBatches", "ForeignCodecs", "FileAccess", "Primitives", "TestSupport", systemPaths]),
-    ]
+    ] + fuzzer
 )

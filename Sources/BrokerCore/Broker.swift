@@ -26,6 +26,8 @@ package final class Broker: Sendable {
     let clusterID: String
     let readers: ReaderPool
     let authorizer: Authorizer
+    let quotas: ClientQuotas
+    let fetchSessions: FetchSessionCache
     /// Of requests that were not allowed.
     let refusals: BoundedLog
     /// Whether it was told that there are no consumer groups.
@@ -62,6 +64,9 @@ package final class Broker: Sendable {
         clusterID = directory.clusterID
         authorizer = try Authorizer(
             superUsers: configuration.superUsers, in: directory.path, fileSystem: fileSystem)
+        quotas = try ClientQuotas(
+            defaults: configuration.quotas, in: directory.path, fileSystem: fileSystem, clock: clock)
+        fetchSessions = FetchSessionCache(slots: configuration.fetchSessionSlots, clock: clock)
         refusals = BoundedLog(logger: logger, level: .notice)
         requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)

@@ -47,6 +47,7 @@ let systemPaths = Target.Dependency.product(name: "SystemPackage", package: "swi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
@@ -88,7 +89,9 @@ let package = Package(
 
         // Layer 4.
         module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
-        module("BrokerCore", ["KafkaProtocol", "CommitLog", "FileAccess", nioCore, logging, deque, systemPaths]),
+        module(
+            "BrokerCore",
+            ["KafkaProtocol", "CommitLog", "RecordBatches", "FileAccess", nioCore, logging, deque, heap, systemPaths]),
 
         // Layer 5.
         module("BrokerServer", ["BrokerCore", "KafkaProtocol", nioCore, nioPosix, logging, deque]),

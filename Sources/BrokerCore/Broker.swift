@@ -25,8 +25,7 @@ package final class Broker: Sendable {
     let logger: Logger
     let clusterID: String
     let readers: ReaderPool
-    /// Whether it was told that there are no consumer groups.
-    let groupsWereAskedFor = Atomic(false)
+    let groups: GroupCoordinator
     /// For requests, from their first byte to their answer.
     package let requestMemory: MemoryBudget
     /// For answers. Apart from the requests' memory, so that consumers that take no answers do not keep producers out.
@@ -67,6 +66,7 @@ package final class Broker: Sendable {
         }
         self.storage = storage
         control = ControlThread()
+        groups = GroupCoordinator(logger: logger)
         let admin: TopicAdmin
         let topics: [Topic]
         do {
@@ -86,6 +86,12 @@ package final class Broker: Sendable {
                 table.byID[topic.id] = topic
             }
         }
+        do {
+            try groups.start(self, clock: clock)
+        } catch {
+            stop()
+            throw error
+        }
     }
 
     /// Begins with what is to be done from time to time: retention.
@@ -93,9 +99,13 @@ package final class Broker: Sendable {
         retention.start(every: configuration.retentionCheckInterval, scheduler, storage)
     }
 
+    /// Before connections are drained: nobody is kept waiting for other members of a group any more.
+    package func beginStop() { groups.beginStop() }
+
     /// Stops: what is in the storage threads' hands is written and answered, logs are closed cleanly. Blocks until done.
     package func stop() {
         retention.stop()
+        groups.stop()
         control.stop()
         Self.stop(storage)
         readers.close()

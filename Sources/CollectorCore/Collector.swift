@@ -42,6 +42,7 @@ package struct Collector: Service {
                 configuration.server, broker: broker, group: group, logger: logger)
             ready(server.localAddress.map { "\($0.ipAddress ?? configuration.listen.host):\($0.port ?? 0)" } ?? "?")
             try? await gracefulShutdown()
+            broker.beginStop()
             await server.stop()
         } catch {
             try await onDedicatedThread { broker.stop() }
@@ -87,6 +88,7 @@ extension CollectorConfiguration {
         broker.retentionCheckInterval = retentionCheckInterval
         broker.maximumBytesInFlight = limits.queuedBytes
         broker.topics = rules
+        broker.groups = groups
         return broker
     }
 

@@ -37,7 +37,7 @@ extension Broker {
         if TopicName.problem(name) != nil {
             return done(MetadataResponse.Topic(errorCode: .invalidTopicException, name: name))
         }
-        guard mayCreate else {
+        guard mayCreate, !TopicName.isInternal(name) else {
             return done(MetadataResponse.Topic(errorCode: .unknownTopicOrPartition, name: name))
         }
         createTopic(NewTopic(name: name)) { [self] result in
@@ -51,7 +51,7 @@ extension Broker {
     private func describe(_ topic: Topic) -> MetadataResponse.Topic {
         let node = configuration.nodeID
         return MetadataResponse.Topic(
-            name: topic.name, id: topic.id,
+            name: topic.name, id: topic.id, isInternal: TopicName.isInternal(topic.name),
             partitions: topic.partitions.map { partition in
                 MetadataResponse.Partition(
                     index: partition.index, leaderID: node, leaderEpoch: partition.log.view.leaderEpoch,

@@ -20,6 +20,7 @@ extension CollectorConfiguration {
                 "log.retention.check.interval.ms", .milliseconds(1000...86_400_000),
                 default: defaults.retentionCheckInterval)
             configuration.limits = section.value("limits", .limits, default: defaults.limits)
+            configuration.groups = section.value("groups", .groups, default: defaults.groups)
             configuration.topicRules = section.value("topics", .list(of: .topicRule), default: [])
             return configuration
         }

@@ -1,3 +1,4 @@
+package import BrokerCore
 package import YAMLConfiguration
 
 /// Everything that `collector.yaml` says; a value that it does not say is its default.
@@ -37,6 +38,8 @@ package struct CollectorConfiguration: Sendable, Equatable {
     /// How often retention looks for what to delete.
     package var retentionCheckInterval = Duration.seconds(300)
     package var limits = Limits()
+    /// What consumer groups keep to.
+    package var groups = GroupSettings()
     package var topicRules: [TopicRule] = []
 
     package init() {}

@@ -1,0 +1,24 @@
+// DeleteGroups, versions 0 to 2: deletes groups without members, with their offsets. Answered when they are durably gone.
+
+internal import KafkaProtocol
+
+extension Broker {
+    func deleteGroups(_ request: DeleteGroupsRequest, _ answer: @escaping @Sendable (DeleteGroupsResponse) -> Void) {
+        let finish: @Sendable ([ErrorCode]) -> Void = { codes in
+            answer(
+                DeleteGroupsResponse(
+                    results: zip(request.groups, codes).map { id, code in
+                        DeleteGroupsResponse.Result(groupID: id, errorCode: code)
+                    }))
+        }
+        coordinate { code in
+            finish(request.groups.map { _ in code })
+        } _: { loop in
+            let token = loop.newToken()
+            let codes = loop.table.delete(request.groups, token)
+            loop.whenStored(token) { stored in
+                finish(codes.map { $0 == .none ? stored.ofOffsetAppend : $0 })
+            }
+        }
+    }
+}

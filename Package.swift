@@ -170,6 +170,12 @@ let package = Package(
                 "TestSupport", nioCore, logging, systemPaths,
             ]),
         tests(
+            "BrokerGroupsTests",
+            [
+                "BrokerCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess", "Primitives", "TestSupport",
+                nioCore, logging, systemPaths,
+            ]),
+        tests(
             "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]
 )

@@ -217,6 +217,8 @@ def main():
     parser.add_argument("topic")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, end)
+    # Whoever started us may have it blocked.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     if arguments.client == "kafka-python":
         kafka_python(arguments)
     elif arguments.client == "confluent":

@@ -84,7 +84,7 @@ class Confluent:
             "enable.auto.commit": False, "auto.offset.reset": "earliest", "fetch.wait.max.ms": 100})
         self.consumer.subscribe([self.arguments.topic])
 
-    def at(self, offset=-1001, metadata=None):
+    def at(self, offset=-1001, metadata=""):
         from confluent_kafka import TopicPartition
 
         return TopicPartition(self.arguments.topic, 0, offset, metadata)

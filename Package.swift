@@ -70,6 +70,8 @@ let package = Package(
         systemLibrary("CLZ4", pkgConfig: "liblz4", debian: "liblz4-dev"),
         systemLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         systemLibrary("CYaml", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        systemLibrary("CSnappy", pkgConfig: "snappy", debian: "libsnappy-dev"),
+        systemLibrary("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
         .target(name: "CCRC32C"),
         .target(name: "CLinux"),
 
@@ -83,7 +85,9 @@ let package = Package(
 
         // Layer 3.
         module("KafkaProtocol", ["Primitives", "RecordBatches", nioCore]),
-        module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", systemPaths]),
+        // Only for those who must look into the batches of clients of other makes: not for the agent.
+        module("ForeignCodecs", ["Primitives", "RecordBatches", "CSnappy", "CZstd"]),
+        module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", "ForeignCodecs", systemPaths]),
         module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
         module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
 
@@ -91,7 +95,10 @@ let package = Package(
         module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
         module(
             "BrokerCore",
-            ["KafkaProtocol", "CommitLog", "RecordBatches", "FileAccess", nioCore, logging, deque, heap, systemPaths]),
+            [
+                "KafkaProtocol", "CommitLog", "RecordBatches", "ForeignCodecs", "Primitives", "FileAccess", nioCore,
+                logging, deque, heap, systemPaths,
+            ]),
 
         // Layer 5.
         module("BrokerServer", ["BrokerCore", "KafkaProtocol", nioCore, nioPosix, logging, deque]),
@@ -119,14 +126,23 @@ let package = Package(
         program("tributary-collector", ["ServiceProgram", "CollectorCore", argumentParser, systemPaths]),
         program(
             "tributary",
-            ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", argumentParser, nioPosix, logging]),
+            [
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
+                nioPosix,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "YAMLConfiguration", "Primitives", argumentParser,
+                lifecycle, nioPosix, logging,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
+                nioPosix,
+                logging,
+            ]),
 
         // Tests.
         .target(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
-        tests("RecordBatchesTests", ["RecordBatches", "Primitives"], exclude: ["make-golden-batches.py"]),
+        tests(
+            "RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
             "ConfigurationTests",
@@ -159,6 +175,9 @@ let package = Package(
         tests(
             "KafkaClientTests",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
+        tests(
+            "TributaryCommandTests",
+            ["tributary", "KafkaClient", "KafkaProtocol", "Primitives", "TestSupport", argumentParser, nioCore]),
         // Runs the built programs, so it needs none of their modules.
         tests("EndToEndTests", [], resources: [.copy("Clients")]),
         tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),
@@ -176,6 +195,7 @@ let package = Package(
                 nioCore, logging, systemPaths,
             ]),
         tests(
-            "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
+            "CommitLogTests",
+            ["CommitLog", "RecordBatches", "ForeignCodecs", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]
 )

@@ -26,6 +26,9 @@ package final class Broker: Sendable {
     let clusterID: String
     let readers: ReaderPool
     let groups: GroupCoordinator
+    let authorizer: Authorizer
+    /// Of requests that were not allowed.
+    let refusals: BoundedLog
     /// For requests, from their first byte to their answer.
     package let requestMemory: MemoryBudget
     /// For answers. Apart from the requests' memory, so that consumers that take no answers do not keep producers out.
@@ -34,7 +37,8 @@ package final class Broker: Sendable {
     let storage: [StorageThread]
     let control: ControlThread
     let table = Mutex(TopicTable())
-    private let retention = RetentionTimer()
+    private let timers = (retention: MaintenanceTimer(), compaction: MaintenanceTimer())
+    let compactor: Compactor
 
     /// The topics there are.
     struct TopicTable {
@@ -55,6 +59,9 @@ package final class Broker: Sendable {
         let directory = try DataDirectory(configuration.dataDirectory, fileSystem: fileSystem)
         self.directory = directory
         clusterID = directory.clusterID
+        authorizer = try Authorizer(
+            superUsers: configuration.superUsers, in: directory.path, fileSystem: fileSystem)
+        refusals = BoundedLog(logger: logger, level: .notice)
         requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         readers = ReaderPool(threads: configuration.readerThreads)
@@ -65,6 +72,9 @@ package final class Broker: Sendable {
                 clock: clock, logger: logger)
         }
         self.storage = storage
+        compactor = Compactor(
+            configuration.compactor, reserve: configuration.minimumFreeBytes, fileSystem: fileSystem, clock: clock,
+            logger: logger)
         control = ControlThread()
         groups = GroupCoordinator(logger: logger)
         let admin: TopicAdmin
@@ -75,6 +85,7 @@ package final class Broker: Sendable {
                 logger: logger)
             topics = try admin.openAll()
         } catch {
+            compactor.stop()
             Self.stop(storage)
             readers.close()
             throw error
@@ -94,9 +105,22 @@ package final class Broker: Sendable {
         }
     }
 
-    /// Begins with what is to be done from time to time: retention.
+    /// Begins with what is to be done from time to time: retention and compaction.
     package func startMaintenance() {
-        retention.start(every: configuration.retentionCheckInterval, scheduler, storage)
+        timers.retention.start(every: configuration.retentionCheckInterval, scheduler) { [storage] in
+            for thread in storage { thread.submit(.applyRetention) }
+        }
+        timers.compaction.start(every: configuration.compactor.interval, scheduler) { [weak self] in
+            self?.compact()
+        }
+    }
+
+    /// Has all that is due compacted, in the background.
+    func compact() {
+        let partitions = topics.flatMap(\.partitions).filter { partition in
+            partition.failure == nil && partition.settings.log.cleanup.contains(.compact)
+        }
+        if !partitions.isEmpty { compactor.compact(partitions) }
     }
 
     /// Before connections are drained: nobody is kept waiting for other members of a group any more.
@@ -104,7 +128,9 @@ package final class Broker: Sendable {
 
     /// Stops: what is in the storage threads' hands is written and answered, logs are closed cleanly. Blocks until done.
     package func stop() {
-        retention.stop()
+        timers.retention.stop()
+        timers.compaction.stop()
+        compactor.stop()
         groups.stop()
         control.stop()
         Self.stop(storage)

@@ -17,7 +17,8 @@ final class GroupBench: Sendable {
     let client = GroupBench.newClient()
 
     static func newClient() -> ClientConnection {
-        ClientConnection(localAddress: BrokerAddress(host: "box", port: 9092), remote: "10.0.0.2:4711")
+        ClientConnection(
+            localAddress: BrokerAddress(host: "box", port: 9092), remote: "10.0.0.2:4711", host: "10.0.0.2")
     }
 
     init(

@@ -9,12 +9,15 @@ extension EndToEndTests {
             groups: {group.initial.rebalance.delay.ms: 300}
             """
 
+        /// Not kafka-python: when a leader's epoch has changed it reads on only with OffsetForLeaderEpoch.
+        private static let clients: [PythonClient] = [.confluent, .aiokafka]
+
         @Test func `groups outlive the collector's deaths: members go on by themselves, and commits hold`() async throws
         {
             try await Playground.run { place in
                 var collector = try await place.collector(settings: Self.settings)
                 let address = collector.address
-                let clients: [PythonClient] = [.confluent, .confluent, .kafkaPython, .aiokafka]
+                let clients = Self.clients + Self.clients
                 try await place.produceNumbers(address, "deaths", 0..<1000)
                 var running = try clients.enumerated().map { number, client in
                     try place.member("m\(number)", client, address, "deaths", session: 6000)
@@ -84,11 +87,11 @@ extension EndToEndTests {
                 var collector = try await place.collector(settings: Self.settings)
                 let address = collector.address
                 try await place.produceNumbers(address, "restart", 0..<1000)
-                let members = try PythonClient.allCases.map {
+                let members = try Self.clients.map {
                     try place.member($0.rawValue, $0, address, "restart", group: $0.rawValue, session: 20_000)
                 }
                 for member in members { try await place.share([member], 12) }
-                try await until("all is read") { try place.records(members).count >= 3000 }
+                try await until("all is read") { try place.records(members).count >= 1000 * members.count }
                 for kills in [true, false] {
                     let before = try members.map { try $0.events().count { $0.event.isAssignment } }
                     if kills {
@@ -100,13 +103,13 @@ extension EndToEndTests {
                     let from = kills ? 1000 : 2000
                     try await place.produceNumbers(address, "restart", from..<from + 1000)
                     try await until("all is read", seconds: 60) {
-                        try place.records(members).count >= 3 * (from + 1000)
+                        try place.records(members).count >= members.count * (from + 1000)
                     }
                     let after = try members.map { try $0.events().count { $0.event.isAssignment } }
                     #expect(after == before, "nobody has to join again")
                 }
                 try await place.end(members)
-                #expect(try place.records(members).count == 9000)
+                #expect(try place.records(members).count == 3000 * members.count)
             }
         }
     }

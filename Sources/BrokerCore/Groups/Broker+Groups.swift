@@ -14,9 +14,8 @@ extension Broker {
     }
 
     func caller(_ header: RequestHeader, _ client: ClientConnection) -> GroupCaller {
-        let address = client.remote.lastIndex(of: ":").map { client.remote[..<$0] } ?? client.remote[...]
         // As Java writes an address without a name.
-        return GroupCaller(clientID: header.clientID ?? "", host: "/\(address)", version: header.apiVersion)
+        GroupCaller(clientID: header.clientID ?? "", host: "/\(client.host)", version: header.apiVersion)
     }
 
     /// Deletes what groups have of a topic that is gone.

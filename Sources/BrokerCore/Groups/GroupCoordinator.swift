@@ -37,6 +37,12 @@ final class GroupCoordinator: Sendable {
         let loop = try GroupLoop(self, broker.configuration.groups, clock: clock, logger: logger)
         loop.unavailable = .coordinatorLoadInProgress
         let partition = broker.partition(TopicName.offsets, 0)
+        if let failure = partition?.failure {
+            // Nothing known is not the same as nothing there: members must not begin anew.
+            logger.error("no groups are served, since \(TopicName.offsets)-0 cannot be opened: \(failure)")
+            loop.unavailable = .coordinatorNotAvailable
+            return run(loop)
+        }
         run(loop)
         guard let partition else {
             submit { $0.open(nil, StoredGroups()) }
@@ -101,14 +107,13 @@ final class GroupCoordinator: Sendable {
 extension NewTopic {
     /// Whatever the rules for topics say, it is kept, and durable before it is answered.
     fileprivate static var offsets: NewTopic {
-        var settings = [
+        let settings = [
+            (name: "cleanup.policy", value: "compact"),
             // Kafka's `offsets.topic.segment.bytes`.
             (name: "segment.bytes", value: "104857600"), (name: "retention.ms", value: "-1"),
             (name: "retention.bytes", value: "-1"), (name: "flush.messages", value: "1"),
             (name: "message.timestamp.type", value: "CreateTime"),
         ]
-        var probe = TopicSettings()
-        if probe.set("cleanup.policy", "compact") == nil { settings.append((name: "cleanup.policy", value: "compact")) }
         return NewTopic(name: TopicName.offsets, partitions: 1, settings: settings, isInternal: true)
     }
 }

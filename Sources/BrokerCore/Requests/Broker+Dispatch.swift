@@ -17,6 +17,7 @@ extension Broker {
         api(LeaveGroupRequest.self), api(OffsetCommitRequest.self), api(OffsetFetchRequest.self),
         api(OffsetDeleteRequest.self), api(ListGroupsRequest.self), api(DescribeGroupsRequest.self),
         api(DeleteGroupsRequest.self),
+        api(DescribeACLsRequest.self), api(CreateACLsRequest.self), api(DeleteACLsRequest.self),
     ]
 
     private static func api<Request: KafkaRequest>(_: Request.Type) -> ApiVersionsResponse.API {
@@ -45,29 +46,34 @@ extension Broker {
         guard frame.isSpoken else { return reply(answerUnspoken(frame.header)) }
         let header = frame.header
         switch header.apiKey {
-        case .produce: produce(try frame.decode(), header, reply)
+        case .produce: produce(try frame.decode(), header, client, reply)
         case .fetch: fetch(try frame.decode(), client, answer(FetchRequest.self, header, reply))
-        case .listOffsets: listOffsets(try frame.decode(), answer(ListOffsetsRequest.self, header, reply))
+        case .listOffsets: listOffsets(try frame.decode(), client, answer(ListOffsetsRequest.self, header, reply))
         case .metadata: metadata(try frame.decode(), header, client, answer(MetadataRequest.self, header, reply))
         case .findCoordinator:
             findCoordinator(try frame.decode(), client, answer(FindCoordinatorRequest.self, header, reply))
         case .apiVersions: apiVersions(try frame.decode(), answer(ApiVersionsRequest.self, header, reply))
-        case .createTopics: createTopics(try frame.decode(), answer(CreateTopicsRequest.self, header, reply))
-        case .initProducerID: initProducerID(try frame.decode(), answer(InitProducerIDRequest.self, header, reply))
+        case .createTopics: createTopics(try frame.decode(), client, answer(CreateTopicsRequest.self, header, reply))
+        case .initProducerID:
+            initProducerID(try frame.decode(), client, answer(InitProducerIDRequest.self, header, reply))
         case .describeProducers:
-            describeProducers(try frame.decode(), answer(DescribeProducersRequest.self, header, reply))
+            describeProducers(try frame.decode(), client, answer(DescribeProducersRequest.self, header, reply))
         case .deleteTopics:
-            deleteTopics(try frame.decode(), answer(DeleteTopicsRequest.self, header, reply))
+            deleteTopics(try frame.decode(), client, answer(DeleteTopicsRequest.self, header, reply))
         case .createPartitions:
-            createPartitions(try frame.decode(), answer(CreatePartitionsRequest.self, header, reply))
+            createPartitions(try frame.decode(), client, answer(CreatePartitionsRequest.self, header, reply))
         case .deleteRecords:
-            deleteRecords(try frame.decode(), answer(DeleteRecordsRequest.self, header, reply))
+            deleteRecords(try frame.decode(), client, answer(DeleteRecordsRequest.self, header, reply))
         case .describeConfigs:
-            describeConfigs(try frame.decode(), answer(DescribeConfigsRequest.self, header, reply))
+            describeConfigs(try frame.decode(), client, answer(DescribeConfigsRequest.self, header, reply))
         case .alterConfigs:
-            alterConfigs(try frame.decode(), answer(AlterConfigsRequest.self, header, reply))
+            alterConfigs(try frame.decode(), client, answer(AlterConfigsRequest.self, header, reply))
         case .incrementalAlterConfigs:
-            incrementalAlterConfigs(try frame.decode(), answer(IncrementalAlterConfigsRequest.self, header, reply))
+            incrementalAlterConfigs(
+                try frame.decode(), client, answer(IncrementalAlterConfigsRequest.self, header, reply))
+        case .describeACLs: describeACLs(try frame.decode(), client, answer(DescribeACLsRequest.self, header, reply))
+        case .createACLs: createACLs(try frame.decode(), client, answer(CreateACLsRequest.self, header, reply))
+        case .deleteACLs: deleteACLs(try frame.decode(), client, answer(DeleteACLsRequest.self, header, reply))
         default: try dispatchGroups(frame, client, reply)
         }
     }
@@ -80,15 +86,17 @@ extension Broker {
         switch header.apiKey {
         case .joinGroup: joinGroup(try frame.decode(), header, client, answer(JoinGroupRequest.self, header, reply))
         case .syncGroup: syncGroup(try frame.decode(), client, answer(SyncGroupRequest.self, header, reply))
-        case .heartbeat: heartbeat(try frame.decode(), answer(HeartbeatRequest.self, header, reply))
-        case .leaveGroup: leaveGroup(try frame.decode(), answer(LeaveGroupRequest.self, header, reply))
-        case .offsetCommit: offsetCommit(try frame.decode(), header, answer(OffsetCommitRequest.self, header, reply))
-        case .offsetFetch: offsetFetch(try frame.decode(), header, answer(OffsetFetchRequest.self, header, reply))
-        case .offsetDelete: offsetDelete(try frame.decode(), answer(OffsetDeleteRequest.self, header, reply))
-        case .listGroups: listGroups(try frame.decode(), answer(ListGroupsRequest.self, header, reply))
+        case .heartbeat: heartbeat(try frame.decode(), client, answer(HeartbeatRequest.self, header, reply))
+        case .leaveGroup: leaveGroup(try frame.decode(), client, answer(LeaveGroupRequest.self, header, reply))
+        case .offsetCommit:
+            offsetCommit(try frame.decode(), header, client, answer(OffsetCommitRequest.self, header, reply))
+        case .offsetFetch:
+            offsetFetch(try frame.decode(), header, client, answer(OffsetFetchRequest.self, header, reply))
+        case .offsetDelete: offsetDelete(try frame.decode(), client, answer(OffsetDeleteRequest.self, header, reply))
+        case .listGroups: listGroups(try frame.decode(), client, answer(ListGroupsRequest.self, header, reply))
         case .describeGroups:
-            describeGroups(try frame.decode(), header, answer(DescribeGroupsRequest.self, header, reply))
-        case .deleteGroups: deleteGroups(try frame.decode(), answer(DeleteGroupsRequest.self, header, reply))
+            describeGroups(try frame.decode(), header, client, answer(DescribeGroupsRequest.self, header, reply))
+        case .deleteGroups: deleteGroups(try frame.decode(), client, answer(DeleteGroupsRequest.self, header, reply))
         default: reply(answerUnspoken(header))
         }
     }

@@ -3,7 +3,11 @@
 internal import KafkaProtocol
 
 extension Broker {
-    func deleteGroups(_ request: DeleteGroupsRequest, _ answer: @escaping @Sendable (DeleteGroupsResponse) -> Void) {
+    func deleteGroups(
+        _ request: DeleteGroupsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (DeleteGroupsResponse) -> Void
+    ) {
+        let allowed = request.groups.map { authorize(.delete, on: .group($0), for: client) }
         let finish: @Sendable ([ErrorCode]) -> Void = { codes in
             answer(
                 DeleteGroupsResponse(
@@ -15,7 +19,9 @@ extension Broker {
             finish(request.groups.map { _ in code })
         } _: { loop in
             let token = loop.newToken()
-            let codes = loop.table.delete(request.groups, token)
+            let going = zip(request.groups, allowed).filter(\.1).map(\.0)
+            var results = loop.table.delete(going, token)[...]
+            let codes = allowed.map { $0 ? results.removeFirst() : ErrorCode.groupAuthorizationFailed }
             loop.whenStored(token) { stored in
                 finish(codes.map { $0 == .none ? stored.ofOffsetAppend : $0 })
             }

@@ -3,23 +3,25 @@
 internal import KafkaProtocol
 
 extension Broker {
-    /// Read, delete, describe: what Kafka's ACLs know of groups (`AclOperation`), as a bit field.
-    private static let groupOperations: Int32 = 1 << 3 | 1 << 6 | 1 << 8
-
     func describeGroups(
-        _ request: DescribeGroupsRequest, _ header: RequestHeader,
+        _ request: DescribeGroupsRequest, _ header: RequestHeader, _ client: ClientConnection,
         _ answer: @escaping @Sendable (DescribeGroupsResponse) -> Void
     ) {
         coordinate { code in
             answer(
                 DescribeGroupsResponse(
                     groups: request.groups.map { DescribeGroupsResponse.Group(errorCode: code, groupID: $0) }))
-        } _: { loop in
+        } _: { [self] loop in
             answer(
                 DescribeGroupsResponse(
                     groups: request.groups.map { id in
+                        guard authorize(.describe, on: .group(id), for: client) else {
+                            return DescribeGroupsResponse.Group(errorCode: .groupAuthorizationFailed, groupID: id)
+                        }
                         var group = loop.table.describe(id, version: header.apiVersion)
-                        if request.includeAuthorizedOperations { group.authorizedOperations = Self.groupOperations }
+                        if request.includeAuthorizedOperations {
+                            group.authorizedOperations = authorizedOperations(on: .group(id), for: client)
+                        }
                         return group
                     }))
         }

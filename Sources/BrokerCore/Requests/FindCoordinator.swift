@@ -15,6 +15,9 @@ extension Broker {
                     typealias Coordinator = FindCoordinatorResponse.Coordinator
                     switch request.keyType {
                     case .group:
+                        guard authorize(.describe, on: .group(key), for: client) else {
+                            return Coordinator(key: key, errorCode: .groupAuthorizationFailed)
+                        }
                         return Coordinator(
                             key: key, nodeID: configuration.nodeID, host: address.host, port: address.port)
                     case .transaction:

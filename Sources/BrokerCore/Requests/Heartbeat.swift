@@ -4,7 +4,13 @@
 internal import KafkaProtocol
 
 extension Broker {
-    func heartbeat(_ request: HeartbeatRequest, _ answer: @escaping @Sendable (HeartbeatResponse) -> Void) {
+    func heartbeat(
+        _ request: HeartbeatRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (HeartbeatResponse) -> Void
+    ) {
+        guard authorize(.read, on: .group(request.groupID), for: client) else {
+            return answer(HeartbeatResponse(errorCode: .groupAuthorizationFailed))
+        }
         coordinate { code in
             answer(HeartbeatResponse(errorCode: code == .coordinatorLoadInProgress ? .none : code))
         } _: { loop in

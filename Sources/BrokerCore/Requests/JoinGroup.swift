@@ -11,6 +11,9 @@ extension Broker {
         let refuse: @Sendable (ErrorCode) -> Void = { code in
             answer(JoinGroupResponse(errorCode: code, memberID: request.memberID))
         }
+        guard authorize(.read, on: .group(request.groupID), for: client) else {
+            return refuse(.groupAuthorizationFailed)
+        }
         let caller = caller(header, client)
         coordinate(refuse: refuse) { loop in
             if loop.isDraining { return refuse(.coordinatorNotAvailable) }

@@ -4,7 +4,13 @@
 internal import KafkaProtocol
 
 extension Broker {
-    func leaveGroup(_ request: LeaveGroupRequest, _ answer: @escaping @Sendable (LeaveGroupResponse) -> Void) {
+    func leaveGroup(
+        _ request: LeaveGroupRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (LeaveGroupResponse) -> Void
+    ) {
+        guard authorize(.read, on: .group(request.groupID), for: client) else {
+            return answer(LeaveGroupResponse(errorCode: .groupAuthorizationFailed))
+        }
         coordinate {
             answer(LeaveGroupResponse(errorCode: $0))
         } _: { loop in

@@ -3,11 +3,20 @@
 internal import KafkaProtocol
 
 extension Broker {
-    func listGroups(_ request: ListGroupsRequest, _ answer: @escaping @Sendable (ListGroupsResponse) -> Void) {
+    func listGroups(
+        _ request: ListGroupsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (ListGroupsResponse) -> Void
+    ) {
+        let seesAll = authorizer.allows(.describe, on: .cluster, client)
         coordinate {
             answer(ListGroupsResponse(errorCode: $0))
-        } _: { loop in
-            answer(ListGroupsResponse(groups: loop.table.list(states: request.states, types: request.types)))
+        } _: { [authorizer] loop in
+            let groups = loop.table.list(states: request.states, types: request.types)
+            answer(
+                ListGroupsResponse(
+                    groups: groups.filter {
+                        seesAll || authorizer.allows(.describe, on: .group($0.groupID), client)
+                    }))
         }
     }
 }

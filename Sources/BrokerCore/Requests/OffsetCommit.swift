@@ -4,7 +4,7 @@ internal import KafkaProtocol
 
 extension Broker {
     func offsetCommit(
-        _ request: OffsetCommitRequest, _ header: RequestHeader,
+        _ request: OffsetCommitRequest, _ header: RequestHeader, _ client: ClientConnection,
         _ answer: @escaping @Sendable (OffsetCommitResponse) -> Void
     ) {
         var commitment = OffsetCommitment(
@@ -14,8 +14,9 @@ extension Broker {
             offsets: [])
         // What can be said of each offset without asking the coordinator.
         let refusals = request.topics.map { topic in
-            topic.partitions.map { partition in
-                let refusal = refusal(of: partition, topic.name)
+            let isAllowed = authorize(.read, on: .topic(topic.name), for: client)
+            return topic.partitions.map { partition in
+                let refusal = isAllowed ? refusal(of: partition, topic.name) : .topicAuthorizationFailed
                 if refusal == nil { commitment.offsets.append((topic.name, partition)) }
                 return refusal
             }
@@ -30,6 +31,9 @@ extension Broker {
                                 OffsetCommitResponse.Partition(index: partition.index, errorCode: refusal ?? code)
                             })
                     }))
+        }
+        guard authorize(.read, on: .group(request.groupID), for: client) else {
+            return finish(.groupAuthorizationFailed)
         }
         coordinate(refuse: finish) { [commitment] loop in
             let token = loop.newToken()

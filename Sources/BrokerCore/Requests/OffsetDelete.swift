@@ -4,16 +4,26 @@
 internal import KafkaProtocol
 
 extension Broker {
-    func offsetDelete(_ request: OffsetDeleteRequest, _ answer: @escaping @Sendable (OffsetDeleteResponse) -> Void) {
-        let known = request.topics.filter { topic(named: $0.name) != nil }
+    func offsetDelete(
+        _ request: OffsetDeleteRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (OffsetDeleteResponse) -> Void
+    ) {
+        guard authorize(.delete, on: .group(request.groupID), for: client) else {
+            return answer(OffsetDeleteResponse(errorCode: .groupAuthorizationFailed))
+        }
+        var refused: [String: ErrorCode] = [:]
+        for topic in request.topics where !authorize(.read, on: .topic(topic.name), for: client) {
+            refused[topic.name] = .topicAuthorizationFailed
+        }
+        let known = request.topics.filter { refused[$0.name] == nil && topic(named: $0.name) != nil }
         coordinate {
             answer(OffsetDeleteResponse(errorCode: $0))
-        } _: { loop in
+        } _: { [refused] loop in
             let token = loop.newToken()
             let result = loop.table.deleteOffsets(of: request.groupID, known, token)
             loop.whenStored(token) { stored in
                 if result.code != .none { return answer(OffsetDeleteResponse(errorCode: result.code)) }
-                var codes: [String: ErrorCode] = [:]
+                var codes = refused
                 for (topic, code) in zip(known, result.topics) {
                     codes[topic.name] = code == .none ? stored.ofOffsetAppend : code
                 }
@@ -24,7 +34,7 @@ extension Broker {
 }
 
 extension OffsetDeleteRequest {
-    /// - Parameter codes: of topics that there are.
+    /// - Parameter codes: of topics that there are, or that may not be asked about.
     fileprivate func answered(_ codes: [String: ErrorCode]) -> OffsetDeleteResponse {
         OffsetDeleteResponse(
             topics: topics.map { topic in

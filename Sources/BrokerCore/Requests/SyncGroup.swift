@@ -8,6 +8,9 @@ extension Broker {
         _ answer: @escaping @Sendable (SyncGroupResponse) -> Void
     ) {
         let refuse: @Sendable (ErrorCode) -> Void = { answer(SyncGroupResponse(errorCode: $0)) }
+        guard authorize(.read, on: .group(request.groupID), for: client) else {
+            return refuse(.groupAuthorizationFailed)
+        }
         coordinate(refuse: refuse) { loop in
             if loop.isDraining { return refuse(.coordinatorNotAvailable) }
             loop.table.sync(request, loop.hold(sync: request.groupID, from: client, answer))

@@ -47,6 +47,7 @@ let systemPaths = Target.Dependency.product(name: "SystemPackage", package: "swi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 /// libFuzzer's program, which only scripts/fuzz builds: it needs every module built for it.
@@ -106,7 +107,7 @@ let package = Package(
             "BrokerCore",
             [
                 "KafkaProtocol", "CommitLog", "RecordBatches", "ForeignCodecs", "Primitives", "FileAccess", nioCore,
-                logging, deque, systemPaths,
+                logging, deque, heap, systemPaths,
             ]),
 
         // Layer 5.
@@ -138,6 +139,13 @@ let package = Package(
             [
                 "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "YAMLConfiguration", "Primitives",
                 argumentParser, lifecycle, nioPosix, logging,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
+                nioPosix,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "YAMLConfiguration", "Primitives", argumentParser,
+                lifecycle, nioPosix, logging,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
+                nioPosix,
+                logging,
             ]),
 
         // Tests.
@@ -203,6 +211,12 @@ let package = Package(
                 "BrokerCore", "CollectorCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess",
                 "Primitives",
                 "TestSupport", nioCore, logging, systemPaths,
+            ]),
+        tests(
+            "BrokerGroupsTests",
+            [
+                "BrokerCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess", "Primitives", "TestSupport",
+                nioCore, logging, systemPaths,
             ]),
         tests(
             "CommitLogTests",

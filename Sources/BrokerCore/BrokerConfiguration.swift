@@ -46,6 +46,8 @@ package struct BrokerConfiguration: Sendable {
     /// Where clients are told to connect; nil: to the address at which they came in.
     package var advertised: BrokerAddress?
 
+    package var groups = GroupSettings()
+
     package init(dataDirectory: FilePath) {
         self.dataDirectory = dataDirectory
     }

@@ -14,7 +14,7 @@ package final class ClientConnection: Sendable {
 
     private struct State {
         var isClosed = false
-        var parked: FetchOperation?
+        var parked: (any ParkedRequest)?
         var muteMilliseconds: Int32 = 0
     }
 
@@ -47,21 +47,27 @@ package final class ClientConnection: Sendable {
         }
     }
 
-    /// Notes the fetch that waits on behalf of the client.
+    /// Notes the request that waits on behalf of the client.
     ///
     /// - Returns: false where the connection is gone already.
-    func park(_ operation: FetchOperation) -> Bool {
+    func park(_ operation: some ParkedRequest) -> Bool {
         state.withLock { state in
             if !state.isClosed { state.parked = operation }
             return !state.isClosed
         }
     }
 
-    func unpark(_ operation: FetchOperation) {
+    func unpark(_ operation: some ParkedRequest) {
         state.withLock { state in
             if state.parked === operation { state.parked = nil }
         }
     }
+}
+
+/// A request that waits for something else than the disk.
+protocol ParkedRequest: AnyObject, Sendable {
+    /// The connection is gone: nothing is waited for any more.
+    func cancel()
 }
 
 /// Runs something later. The seam for time in the core.

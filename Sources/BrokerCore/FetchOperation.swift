@@ -11,7 +11,7 @@ internal import Synchronization
 ///
 /// Whatever happens — more records, the time being up, the connection's end — leads to `wake`, which has the targets
 /// looked at again on a reader thread. A wake-up during a look leads to another look, so none is missed.
-final class FetchOperation: Sendable {
+final class FetchOperation: ParkedRequest {
     struct Target: Sendable {
         var asked: FetchRequest.Partition
         var partition: Found

@@ -42,6 +42,7 @@ package struct Collector: Service {
                 configuration.server, broker: broker, group: group, logger: logger)
             ready(server.localAddress.map { "\($0.ipAddress ?? configuration.listen.host):\($0.port ?? 0)" } ?? "?")
             try? await gracefulShutdown()
+            broker.beginStop()
             await server.stop()
         } catch {
             try await onDedicatedThread { broker.stop() }
@@ -102,6 +103,7 @@ extension CollectorConfiguration {
             ("max.connections.per.ip", String(limits.connectionsPerAddress)),
             ("socket.request.max.bytes", String(limits.requestBytes)),
         ]
+        broker.groups = groups
         return broker
     }
 

@@ -97,8 +97,10 @@ import Testing
         for key in agentKeys { #expect(agentText.contains("\(key):"), "agent.yaml does not mention \(key)") }
 
         let collectorKeys = known(
-            problems(readCollector("zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]")))
-        #expect(collectorKeys.count == 14 + 3 + 17)
+            problems(
+                readCollector(
+                    "zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ngroups: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]")))
+        #expect(collectorKeys.count == 15 + 3 + 7 + 17)
         let collectorText = uncommented(try shipped("collector-config/collector.yaml").text)
         for key in collectorKeys {
             #expect(collectorText.contains("\(key):"), "collector.yaml does not mention \(key)")

@@ -13,6 +13,10 @@ extension Broker {
         api(InitProducerIDRequest.self), api(DescribeProducersRequest.self), api(DeleteTopicsRequest.self),
         api(CreatePartitionsRequest.self), api(DeleteRecordsRequest.self), api(DescribeConfigsRequest.self),
         api(AlterConfigsRequest.self), api(IncrementalAlterConfigsRequest.self),
+        api(JoinGroupRequest.self), api(SyncGroupRequest.self), api(HeartbeatRequest.self),
+        api(LeaveGroupRequest.self), api(OffsetCommitRequest.self), api(OffsetFetchRequest.self),
+        api(OffsetDeleteRequest.self), api(ListGroupsRequest.self), api(DescribeGroupsRequest.self),
+        api(DeleteGroupsRequest.self),
         api(DescribeACLsRequest.self), api(CreateACLsRequest.self), api(DeleteACLsRequest.self),
         api(DescribeClusterRequest.self),
         api(DescribeTopicPartitionsRequest.self),
@@ -55,7 +59,8 @@ extension Broker {
         case .fetch: fetch(try frame.decode(), header, client, answer(FetchRequest.self, header, reply))
         case .listOffsets: listOffsets(try frame.decode(), client, answer(ListOffsetsRequest.self, header, reply))
         case .metadata: metadata(try frame.decode(), header, client, answer(MetadataRequest.self, header, reply))
-        case .findCoordinator: findCoordinator(try frame.decode(), answer(FindCoordinatorRequest.self, header, reply))
+        case .findCoordinator:
+            findCoordinator(try frame.decode(), client, answer(FindCoordinatorRequest.self, header, reply))
         case .apiVersions: apiVersions(try frame.decode(), answer(ApiVersionsRequest.self, header, reply))
         case .createTopics: createTopics(try frame.decode(), client, answer(CreateTopicsRequest.self, header, reply))
         case .initProducerID:
@@ -108,6 +113,29 @@ extension Broker {
             describeClientQuotas(try frame.decode(), client, answer(DescribeClientQuotasRequest.self, header, reply))
         case .alterClientQuotas:
             alterClientQuotas(try frame.decode(), client, answer(AlterClientQuotasRequest.self, header, reply))
+        default: try dispatchGroups(frame, client, reply)
+        }
+    }
+
+    /// What the coordinator of groups answers.
+    private func dispatchGroups(
+        _ frame: RequestFrame, _ client: ClientConnection, _ reply: @escaping @Sendable (Reply) -> Void
+    ) throws(WireError) {
+        let header = frame.header
+        switch header.apiKey {
+        case .joinGroup: joinGroup(try frame.decode(), header, client, answer(JoinGroupRequest.self, header, reply))
+        case .syncGroup: syncGroup(try frame.decode(), client, answer(SyncGroupRequest.self, header, reply))
+        case .heartbeat: heartbeat(try frame.decode(), client, answer(HeartbeatRequest.self, header, reply))
+        case .leaveGroup: leaveGroup(try frame.decode(), client, answer(LeaveGroupRequest.self, header, reply))
+        case .offsetCommit:
+            offsetCommit(try frame.decode(), header, client, answer(OffsetCommitRequest.self, header, reply))
+        case .offsetFetch:
+            offsetFetch(try frame.decode(), header, client, answer(OffsetFetchRequest.self, header, reply))
+        case .offsetDelete: offsetDelete(try frame.decode(), client, answer(OffsetDeleteRequest.self, header, reply))
+        case .listGroups: listGroups(try frame.decode(), client, answer(ListGroupsRequest.self, header, reply))
+        case .describeGroups:
+            describeGroups(try frame.decode(), header, client, answer(DescribeGroupsRequest.self, header, reply))
+        case .deleteGroups: deleteGroups(try frame.decode(), client, answer(DeleteGroupsRequest.self, header, reply))
         default: reply(answerUnspoken(header))
         }
     }

@@ -62,6 +62,9 @@ extension Broker {
         guard let partition = partition(topic, index) else {
             return done(refused(index, .unknownTopicOrPartition, "there is no \(topic)-\(index)"))
         }
+        if TopicName.isInternal(topic) {
+            return done(refused(index, .invalidTopicException, "\(topic) is the collector's own topic"))
+        }
         switch checkedHeader(data.records, partition) {
         case .failure(let problem):
             var answer = refused(index, problem.code, problem.message)

@@ -1,3 +1,4 @@
+package import BrokerCore
 package import YAMLConfiguration
 
 /// Everything that `collector.yaml` says; a value that it does not say is its default.
@@ -60,6 +61,8 @@ package struct CollectorConfiguration: Sendable, Equatable {
     package var quotas = Quotas()
     /// Who may do everything, whatever the access rules say.
     package var superUsers: [String] = []
+    /// What consumer groups keep to.
+    package var groups = GroupSettings()
     package var topicRules: [TopicRule] = []
 
     package init() {}

@@ -83,7 +83,7 @@ let package = Package(
         // Layer 3.
         module("KafkaProtocol", ["Primitives", "RecordBatches", nioCore]),
         module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", systemPaths]),
-        module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
+        module("FileTailing", ["Primitives", "FileAccess", "CLinux", "CZlib", systemPaths]),
         module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
 
         // Layer 4.

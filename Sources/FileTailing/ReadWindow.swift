@@ -31,7 +31,7 @@ internal import Glibc
 
     /// Reads from up to `lookBehind` bytes before `position` to `length` bytes behind it.
     func fill(
-        from file: any OpenFile, at position: Int64, lookBehind: Int, length: Int
+        from file: OpenContent, at position: Int64, lookBehind: Int, length: Int
     ) throws(FileError) {
         base = max(0, position - Int64(lookBehind))
         count = 0

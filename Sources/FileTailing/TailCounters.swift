@@ -20,6 +20,10 @@ package struct TailCounters: Sendable, Equatable {
     package var bytesTruncatedUnread: Int64 = 0
     /// Bytes known to be there whose file went before they were read, or before they were read again.
     package var bytesDeletedUnread: Int64 = 0
+    /// Files that went on in their compressed form.
+    package var continuedCompressed: Int64 = 0
+    /// Compressed files that break off or are damaged: how many bytes of theirs were not read is not known.
+    package var filesDamaged: Int64 = 0
     package var truncations: Int64 = 0
     package var rotations: Int64 = 0
     package var filesBegun: Int64 = 0
@@ -65,6 +69,8 @@ package struct RetiredFile: Sendable, Equatable {
         case truncated
         /// Gone with bytes that were not acknowledged.
         case lost
+        /// Compressed, and broken off or damaged: what was in the rest is not known.
+        case damaged
     }
 
     package var id: TailedFileID

@@ -181,10 +181,13 @@ extension Tailer {
                 return
             }
         }
+        let isCompressed = path.extension == gzipSuffix && settings.readsCompressed
+        if isCompressed && isForm(path, status, of: source, place) { return }
         guard hasRoom else { return waiting.append(place) }
         let file = TailedFile(
             id: makeID(), source: source, path: path, originalPath: path, number: status.number, born: status.born,
             position: 0, now: now)
+        file.isCompressed = isCompressed
         counters.filesBegun += 1
         register(file)
         self.place(file, at: path, included: true)

@@ -14,7 +14,7 @@ extension Tailer {
     }
 
     /// Looks for the end of the line at the read position behind what was looked at before.
-    func scan(_ file: TailedFile, _ descriptor: any OpenFile, limit: Int) throws(FileError) -> Scan {
+    func scan(_ file: TailedFile, _ descriptor: OpenContent, limit: Int) throws(FileError) -> Scan {
         let settings = sources[file.source]
         var taken = 0
         while taken < limit {
@@ -26,7 +26,7 @@ extension Tailer {
                 file.scannedTo = newline
                 return .line(end: newline + 1, isTerminated: true)
             }
-            if window.count == 0, try descriptor.status().size < file.scannedTo {
+            if window.count == 0, try descriptor.end() < file.scannedTo {
                 file.scannedTo = file.readPosition
                 return .shrunk
             }
@@ -47,12 +47,12 @@ extension Tailer {
     ///
     /// - Returns: whether the turn is over.
     func skipNULs(
-        _ file: TailedFile, _ descriptor: any OpenFile, _ limit: Int, _ outcome: inout ReadOutcome
+        _ file: TailedFile, _ descriptor: OpenContent, _ limit: Int, _ outcome: inout ReadOutcome
     ) throws(FileError) -> Bool {
         var taken = 0
         while taken < limit {
             guard let data = try descriptor.nextData(from: file.nulsTo) else {
-                return try endOfNULs(file, descriptor, at: try descriptor.status().size, &outcome)
+                return try endOfNULs(file, descriptor, at: try descriptor.end(), &outcome)
             }
             let from = max(file.nulsTo, data)
             try window.fill(
@@ -73,7 +73,7 @@ extension Tailer {
     }
 
     private func endOfNULs(
-        _ file: TailedFile, _ descriptor: any OpenFile, at size: Int64, _ outcome: inout ReadOutcome
+        _ file: TailedFile, _ descriptor: OpenContent, at size: Int64, _ outcome: inout ReadOutcome
     ) throws(FileError) -> Bool {
         let shrank = size < file.nulsTo
         file.nulsTo = file.readPosition
@@ -84,7 +84,7 @@ extension Tailer {
     }
 
     private func skip(
-        _ file: TailedFile, _ descriptor: any OpenFile, to position: Int64, _ outcome: inout ReadOutcome
+        _ file: TailedFile, _ descriptor: OpenContent, to position: Int64, _ outcome: inout ReadOutcome
     ) throws(FileError) {
         let count = position - file.readPosition
         counters.bytesRead += count
@@ -96,6 +96,12 @@ extension Tailer {
 
     /// Where a file that is there at the very first start begins: behind its last complete line.
     func skipToEnd(_ file: TailedFile, size: Int64) {
+        if file.isCompressed {
+            // As if it had been read: what it holds is complete.
+            file.isComplete = true
+            file.size = size
+            return
+        }
         guard let descriptor = descriptor(of: file) else {
             file.readPosition = size
             file.committed = size

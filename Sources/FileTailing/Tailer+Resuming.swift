@@ -14,7 +14,7 @@ extension Tailer {
         if candidates.count > 1 {
             // Several lives of one inode, the earlier of which were not acknowledged to their end. The one with the
             // most evidence goes first: one that has none contradicts nothing.
-            candidates.sort { $0.evidence > $1.evidence }
+            candidates.sort { ($0.generation, $0.evidence) > ($1.generation, $1.evidence) }
             candidates = candidates.first { agrees($0, path) }.map { [$0] } ?? []
         }
         for checkpoint in checkpoints where checkpoint.id != candidates.first?.id { drop(checkpoint) }
@@ -41,6 +41,7 @@ extension Tailer {
         paths += directories.values.filter { $0.roles.contains { sought.contains($0.source) } }.map(\.path)
         let found = search(for: Set(left.keys.map(\.number)), in: paths)
         var rotated: [TailedFile] = []
+        var missing: [TailedFile] = []
         defer {
             for file in rotated { adoptGenerations(after: file) }
         }
@@ -49,27 +50,31 @@ extension Tailer {
                 if resume(checkpoints, source: key.source, at: path, status, included: false), let file = current[key] {
                     rotated.append(file)
                 }
-            } else {
-                resumeMissing(checkpoints, source: key.source)
+            } else if let file = resumeMissing(checkpoints, source: key.source) {
+                missing.append(file)
             }
         }
+        let lost = Set(continueCompressed(missing).map(\.id))
+        rotated += missing.filter { !lost.contains($0.id) }
     }
 
     /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.
-    private func resumeMissing(_ checkpoints: [FileCheckpoint], source: Int) {
+    private func resumeMissing(_ checkpoints: [FileCheckpoint], source: Int) -> TailedFile? {
         let latest = checkpoints.max { $0.evidence < $1.evidence }
         for checkpoint in checkpoints where checkpoint.id != latest?.id { drop(checkpoint) }
-        guard let latest else { return }
+        guard let latest else { return nil }
         let file = TailedFile(latest, source: source, path: latest.path, now: now)
         register(file)
         unlink(file, .missing)
+        return file
     }
 
     private func agrees(_ checkpoint: FileCheckpoint, _ path: FilePath) -> Bool {
-        guard let file = try? fileSystem.open(path, .read) else { return false }
+        guard let opened = try? fileSystem.open(path, .read) else { return false }
+        let file: OpenContent =
+            checkpoint.isCompressed ? .gzip(GzipContent(opened, mostKept: 1 << 10)) : .plain(opened)
         func has(_ hash: ContentHash, at position: Int64) -> Bool {
-            guard let bytes = try? file.read(hash.length, at: position) else { return false }
-            return unsafe bytes.withUnsafeBytes { unsafe ContentHash($0) } == hash
+            (try? matches(hash, from: position, file)) ?? false
         }
         let proof = checkpoint.contentGuard
         return has(checkpoint.fingerprint, at: 0) && has(proof.hash, at: proof.end - Int64(proof.hash.length))

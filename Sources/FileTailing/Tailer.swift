@@ -38,6 +38,8 @@ package final class Tailer {
     /// Files with `isUnlinked`.
     var unlinked: [TailedFileID: TailedFile] = [:]
     var waiting: [TailedFile.Place] = []
+    /// The first bytes of gzip files that were looked into.
+    var compressedHeads: [FileNumber: (size: Int64, modified: FileTime, head: [UInt8])] = [:]
     /// Files to try again at the next look around.
     var retries: [TailedFile] = []
 
@@ -106,8 +108,11 @@ package final class Tailer {
         if !hasScanned {
             hasScanned = true
             resumeElsewhere()
+            touchWaiting()
+            examineTouched()
             firstStarts.removeAll()
         }
+        if all { continueMissing() }
         tendUnlinked()
     }
 

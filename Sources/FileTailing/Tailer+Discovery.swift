@@ -159,7 +159,8 @@ extension Tailer {
                 return update(file, status)
             }
             // Another file was given its inode.
-            end(file, .lost)
+            current[key] = nil
+            if !continueCompressed([file]).isEmpty { end(file, .lost) }
         }
         if let checkpoints = resuming.removeValue(forKey: key) {
             if resume(checkpoints, source: source, at: path, status, included: true) { return }

@@ -17,7 +17,11 @@ extension Tailer {
             candidates.sort { ($0.generation, $0.evidence) > ($1.generation, $1.evidence) }
             candidates = candidates.first { agrees($0, path) }.map { [$0] } ?? []
         }
-        for checkpoint in checkpoints where checkpoint.id != candidates.first?.id { drop(checkpoint) }
+        for checkpoint in checkpoints where checkpoint.id != candidates.first?.id {
+            let isOther = checkpoint.born != nil && status.born != nil && checkpoint.born != status.born
+            // A file that was compressed leaves its inode to the next one.
+            if isOther { displaced.append(checkpoint) } else { drop(checkpoint) }
+        }
         guard let checkpoint = candidates.first else { return false }
         let file = TailedFile(checkpoint, source: source, path: checkpoint.path, now: now)
         register(file)
@@ -29,7 +33,7 @@ extension Tailer {
     /// Finds the files of the checkpoints that are left after the first look around: rotated away under names that no
     /// pattern matches, or not there.
     func resumeElsewhere() {
-        if resuming.isEmpty { return }
+        if resuming.isEmpty && displaced.isEmpty { return }
         let left = resuming
         resuming.removeAll()
         var paths: [FilePath] = []
@@ -54,8 +58,10 @@ extension Tailer {
                 missing.append(file)
             }
         }
+        missing += resumeDisplaced()
         let lost = Set(continueCompressed(missing).map(\.id))
         rotated += missing.filter { !lost.contains($0.id) }
+        for file in missing where lost.contains(file.id) && file.sawDeletion { end(file, .lost) }
     }
 
     /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.
@@ -67,6 +73,20 @@ extension Tailer {
         register(file)
         unlink(file, .missing)
         return file
+    }
+
+    /// Files whose inode bears another file now: they may go on compressed, and otherwise are gone.
+    private func resumeDisplaced() -> [TailedFile] {
+        let checkpoints = displaced
+        displaced.removeAll()
+        return checkpoints.compactMap { checkpoint in
+            guard let source = sources.firstIndex(where: { $0.name == checkpoint.source }) else { return nil }
+            let file = TailedFile(checkpoint, source: source, path: checkpoint.path, now: now)
+            files[file.id] = file
+            file.sawDeletion = true
+            unlink(file, .missing)
+            return file
+        }
     }
 
     private func agrees(_ checkpoint: FileCheckpoint, _ path: FilePath) -> Bool {

@@ -25,6 +25,8 @@ package final class Tailer {
     /// The file that bears an inode now. Files whose content is gone are not in it.
     var current: [Key: TailedFile] = [:]
     var resuming: [Key: [FileCheckpoint]] = [:]
+    /// Checkpoints of files whose inode was found to be another file's.
+    var displaced: [FileCheckpoint] = []
     /// Sources that were never started before.
     var firstStarts: Set<Int>
 

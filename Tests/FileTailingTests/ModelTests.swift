@@ -75,7 +75,8 @@ final class TailingModel {
         case 0..<40: write(name)
         case 40..<60: read()
         case 60..<70: acknowledge()
-        case 70..<78: rotate(name)
+        case 70..<75: rotate(name)
+        case 75..<78: compress(name)
         case 78..<83: truncate(name)
         case 83..<86: copyTruncate(name)
         case 86..<89: delete(name)
@@ -161,6 +162,23 @@ final class TailingModel {
         // The writer goes on for a while.
         finish(new, life)
         if Int.random(in: 0..<3, using: &random) == 0 { forgetOld(new, life) }
+    }
+
+    /// Rotates and compresses at once: what is read of it from now on is read of the compressed file.
+    private func compress(_ name: String) {
+        guard let life = named.removeValue(forKey: name) else { return }
+        finish(name, life)
+        if !life.wasSeen { life.mayLackEnd = true }
+        rotations += 1
+        let new = "\(name).\(rotations)"
+        ground.move(name, new)
+        if Bool.random(using: &random) {
+            look(everything: Bool.random(using: &random))
+            ground.store()
+            note("looked")
+        }
+        ground.gzip(new)
+        note("compress \(name) life \(life.number) to \(new).gz")
     }
 
     /// The rotation deletes an old file, which nobody can hold that was not told.

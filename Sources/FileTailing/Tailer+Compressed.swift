@@ -20,7 +20,8 @@ extension Tailer {
     func continueCompressed(_ files: [TailedFile]) -> [TailedFile] {
         var left: [TailedFile] = []
         var listings: [FilePath: [CompressedFile]] = [:]
-        for file in files {
+        // Who has most evidence chooses first.
+        for file in files.sorted(by: { $0.fingerprint.length > $1.fingerprint.length }) {
             guard !file.isCompressed, let form = compressedForm(of: file, &listings) else {
                 left.append(file)
                 continue

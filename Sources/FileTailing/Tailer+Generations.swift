@@ -57,7 +57,6 @@ extension Tailer {
         else {
             return
         }
-        var others: [(since: FileTime?, head: [UInt8])]?
         for candidate in compressedFiles(in: parent) where candidate.status.modified > last {
             guard let stem = candidate.path.lastComponent?.stem,
                 let original = FilePath.Component(stem), original.bytes.starts(with: name),
@@ -65,26 +64,29 @@ extension Tailer {
                 settings.exclusion(of: parent.appending(original)) == nil, let head = head(of: candidate), !head.isEmpty
             else { continue }
             // A copy of a file that is known begins as that does.
-            let originals =
-                others
-                ?? known.compactMap { file in
-                    firstBytes(of: file).map { (file.isCompressed ? nil : file.born, $0) }
-                }
-            others = originals
-            let isCopy = originals.contains { since, beginning in
-                since.map { $0 <= candidate.status.modified } ?? true
-                    && zip(beginning, head).allSatisfy { $0 == $1 }
-            }
-            if isCopy { continue }
+            if known.contains(where: { isCopy(candidate, head, of: $0) }) { continue }
             adopt(candidate.path, candidate.status, as: file, isCompressed: true)
         }
     }
 
-    private func firstBytes(of file: TailedFile) -> [UInt8]? {
-        if file.isCompressed {
-            guard let status = try? status(of: file.path) else { return nil }
-            return head(of: CompressedFile(path: file.path, status: status))
+    /// A copy of a known file begins as that does, and was made after it.
+    private func isCopy(_ candidate: CompressedFile, _ head: [UInt8], of file: TailedFile) -> Bool {
+        if !file.isCompressed, let born = file.born, born > candidate.status.modified { return false }
+        guard let beginning = firstBytes(of: file) else {
+            return file.fingerprint.length > 0 && self.head(of: candidate, begins: file.fingerprint)
         }
+        return zip(beginning, head).allSatisfy { $0 == $1 }
+    }
+
+    /// nil where only what was read of it earlier tells.
+    private func firstBytes(of file: TailedFile) -> [UInt8]? {
+        if case .plain(let opened) = file.descriptor {
+            return try? opened.read(FileCheckpoint.fingerprintLength, at: 0)
+        }
+        guard file.placement == .live || file.placement == .rotated, let status = try? status(of: file.path) else {
+            return nil
+        }
+        if file.isCompressed { return head(of: CompressedFile(path: file.path, status: status)) }
         guard let opened = try? fileSystem.open(file.path, .read) else { return nil }
         return try? opened.read(FileCheckpoint.fingerprintLength, at: 0)
     }

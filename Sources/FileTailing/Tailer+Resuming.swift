@@ -66,7 +66,7 @@ extension Tailer {
 
     /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.
     private func resumeMissing(_ checkpoints: [FileCheckpoint], source: Int) -> TailedFile? {
-        let latest = checkpoints.max { $0.evidence < $1.evidence }
+        let latest = checkpoints.max { ($0.generation, $0.evidence) < ($1.generation, $1.evidence) }
         for checkpoint in checkpoints where checkpoint.id != latest?.id { drop(checkpoint) }
         guard let latest else { return nil }
         let file = TailedFile(latest, source: source, path: latest.path, now: now)

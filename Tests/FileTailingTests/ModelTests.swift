@@ -29,8 +29,13 @@ final class Life {
     var unfinished = ""
     /// The tailer looked while a matching name led to it.
     var wasSeen = false
+    /// It began by a truncation: unless that was noticed, its content says nothing about whose it is.
+    let isRegrown: Bool
 
-    init(number: Int) { self.number = number }
+    init(number: Int, isRegrown: Bool) {
+        self.number = number
+        self.isRegrown = isRegrown
+    }
 }
 
 /// Random actions on real files, against a model of each file's lines.
@@ -92,7 +97,7 @@ final class TailingModel {
         if let known = named[name] {
             life = known
         } else {
-            life = Life(number: lives.count)
+            life = Life(number: lives.count, isRegrown: access(ground.path(name).string, F_OK) == 0)
             lives.append(life)
             named[name] = life
         }
@@ -168,7 +173,7 @@ final class TailingModel {
     private func compress(_ name: String) {
         guard let life = named.removeValue(forKey: name) else { return }
         finish(name, life)
-        if !life.wasSeen { life.mayLackEnd = true }
+        if !life.wasSeen || life.isRegrown { life.mayLackEnd = true }
         rotations += 1
         let new = "\(name).\(rotations)"
         ground.move(name, new)

@@ -25,6 +25,9 @@ package final class Broker: Sendable {
     let logger: Logger
     let clusterID: String
     let readers: ReaderPool
+    let authorizer: Authorizer
+    /// Of requests that were not allowed.
+    let refusals: BoundedLog
     /// Whether it was told that there are no consumer groups.
     let groupsWereAskedFor = Atomic(false)
     /// For requests, from their first byte to their answer.
@@ -56,6 +59,9 @@ package final class Broker: Sendable {
         let directory = try DataDirectory(configuration.dataDirectory, fileSystem: fileSystem)
         self.directory = directory
         clusterID = directory.clusterID
+        authorizer = try Authorizer(
+            superUsers: configuration.superUsers, in: directory.path, fileSystem: fileSystem)
+        refusals = BoundedLog(logger: logger, level: .notice)
         requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         readers = ReaderPool(threads: configuration.readerThreads)

@@ -32,6 +32,8 @@ package struct BrokerConfiguration: Sendable {
     package var retentionCheckInterval = Duration.seconds(300)
     /// `node.id`
     package var nodeID: Int32 = 1
+    /// `super.users`: who may do everything, whatever the access rules say; "User:alice" for instance.
+    package var superUsers: [String] = []
     /// Where clients are told to connect; nil: to the address at which they came in.
     package var advertised: BrokerAddress?
 

@@ -6,6 +6,10 @@ package final class ClientConnection: Sendable {
     package let localAddress: BrokerAddress
     /// For logs.
     package let remote: String
+    /// The client's address, as access rules name it.
+    package let host: String
+    /// Who the client is, as access rules name it. There is no authentication yet: everybody is the same.
+    package let principal = "User:ANONYMOUS"
     private let state = Mutex(State())
 
     private struct State {
@@ -13,9 +17,10 @@ package final class ClientConnection: Sendable {
         var parked: FetchOperation?
     }
 
-    package init(localAddress: BrokerAddress, remote: String) {
+    package init(localAddress: BrokerAddress, remote: String, host: String = "") {
         self.localAddress = localAddress
         self.remote = remote
+        self.host = host
     }
 
     /// The connection is gone: what waits for it is given up.

@@ -59,7 +59,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let local = BrokerAddress(
             host: context.localAddress?.ipAddress ?? configuration.host,
             port: Int32(context.localAddress?.port ?? configuration.port))
-        client = ClientConnection(localAddress: local, remote: remote)
+        client = ClientConnection(
+            localAddress: local, remote: remote, host: context.remoteAddress?.ipAddress ?? "")
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let drain: @Sendable () -> Void = {
             bound.eventLoop.execute { bound.value.0.drain(context: bound.value.1) }

@@ -5,13 +5,17 @@ internal import KafkaProtocol
 internal import Primitives
 
 extension Broker {
-    func alterConfigs(_ request: AlterConfigsRequest, _ answer: @escaping @Sendable (AlterConfigsResponse) -> Void) {
+    func alterConfigs(
+        _ request: AlterConfigsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (AlterConfigsResponse) -> Void
+    ) {
         let gathered = Gathering<AlterConfigsResponse.Result>(count: request.resources.count) { results in
             answer(AlterConfigsResponse(results: results))
         }
         let keys = request.resources.map { ResourceKey(type: $0.type, name: $0.name) }
         for (index, resource) in request.resources.enumerated() {
             change { [self] admin throws(ChangeRefusal) -> Void in
+                try checkConfigs(.alterConfigs, resource.type, resource.name, client)
                 try checkAlterable(keys[index], among: keys)
                 try checkOnce(resource.configs.map(\.name))
                 // A setting without a value goes back to its default, like one that is not named.
@@ -28,7 +32,7 @@ extension Broker {
     }
 
     func incrementalAlterConfigs(
-        _ request: IncrementalAlterConfigsRequest,
+        _ request: IncrementalAlterConfigsRequest, _ client: ClientConnection,
         _ answer: @escaping @Sendable (IncrementalAlterConfigsResponse) -> Void
     ) {
         let gathered = Gathering<IncrementalAlterConfigsResponse.Result>(count: request.resources.count) { results in
@@ -37,6 +41,7 @@ extension Broker {
         let keys = request.resources.map { ResourceKey(type: $0.type, name: $0.name) }
         for (index, resource) in request.resources.enumerated() {
             change { [self] admin throws(ChangeRefusal) -> Void in
+                try checkConfigs(.alterConfigs, resource.type, resource.name, client)
                 try checkAlterable(keys[index], among: keys)
                 try checkOnce(resource.configs.map(\.name))
                 guard let entry = admin.entry(resource.name) else { throw .unknown(resource.name) }

@@ -13,6 +13,7 @@ extension Broker {
         api(InitProducerIDRequest.self), api(DescribeProducersRequest.self), api(DeleteTopicsRequest.self),
         api(CreatePartitionsRequest.self), api(DeleteRecordsRequest.self), api(DescribeConfigsRequest.self),
         api(AlterConfigsRequest.self), api(IncrementalAlterConfigsRequest.self),
+        api(DescribeACLsRequest.self), api(CreateACLsRequest.self), api(DeleteACLsRequest.self),
     ]
 
     private static func api<Request: KafkaRequest>(_: Request.Type) -> ApiVersionsResponse.API {
@@ -41,28 +42,33 @@ extension Broker {
         guard frame.isSpoken else { return reply(answerUnspoken(frame.header)) }
         let header = frame.header
         switch header.apiKey {
-        case .produce: produce(try frame.decode(), header, reply)
+        case .produce: produce(try frame.decode(), header, client, reply)
         case .fetch: fetch(try frame.decode(), client, answer(FetchRequest.self, header, reply))
-        case .listOffsets: listOffsets(try frame.decode(), answer(ListOffsetsRequest.self, header, reply))
+        case .listOffsets: listOffsets(try frame.decode(), client, answer(ListOffsetsRequest.self, header, reply))
         case .metadata: metadata(try frame.decode(), header, client, answer(MetadataRequest.self, header, reply))
         case .findCoordinator: findCoordinator(try frame.decode(), answer(FindCoordinatorRequest.self, header, reply))
         case .apiVersions: apiVersions(try frame.decode(), answer(ApiVersionsRequest.self, header, reply))
-        case .createTopics: createTopics(try frame.decode(), answer(CreateTopicsRequest.self, header, reply))
-        case .initProducerID: initProducerID(try frame.decode(), answer(InitProducerIDRequest.self, header, reply))
+        case .createTopics: createTopics(try frame.decode(), client, answer(CreateTopicsRequest.self, header, reply))
+        case .initProducerID:
+            initProducerID(try frame.decode(), client, answer(InitProducerIDRequest.self, header, reply))
         case .describeProducers:
-            describeProducers(try frame.decode(), answer(DescribeProducersRequest.self, header, reply))
+            describeProducers(try frame.decode(), client, answer(DescribeProducersRequest.self, header, reply))
         case .deleteTopics:
-            deleteTopics(try frame.decode(), answer(DeleteTopicsRequest.self, header, reply))
+            deleteTopics(try frame.decode(), client, answer(DeleteTopicsRequest.self, header, reply))
         case .createPartitions:
-            createPartitions(try frame.decode(), answer(CreatePartitionsRequest.self, header, reply))
+            createPartitions(try frame.decode(), client, answer(CreatePartitionsRequest.self, header, reply))
         case .deleteRecords:
-            deleteRecords(try frame.decode(), answer(DeleteRecordsRequest.self, header, reply))
+            deleteRecords(try frame.decode(), client, answer(DeleteRecordsRequest.self, header, reply))
         case .describeConfigs:
-            describeConfigs(try frame.decode(), answer(DescribeConfigsRequest.self, header, reply))
+            describeConfigs(try frame.decode(), client, answer(DescribeConfigsRequest.self, header, reply))
         case .alterConfigs:
-            alterConfigs(try frame.decode(), answer(AlterConfigsRequest.self, header, reply))
+            alterConfigs(try frame.decode(), client, answer(AlterConfigsRequest.self, header, reply))
         case .incrementalAlterConfigs:
-            incrementalAlterConfigs(try frame.decode(), answer(IncrementalAlterConfigsRequest.self, header, reply))
+            incrementalAlterConfigs(
+                try frame.decode(), client, answer(IncrementalAlterConfigsRequest.self, header, reply))
+        case .describeACLs: describeACLs(try frame.decode(), client, answer(DescribeACLsRequest.self, header, reply))
+        case .createACLs: createACLs(try frame.decode(), client, answer(CreateACLsRequest.self, header, reply))
+        case .deleteACLs: deleteACLs(try frame.decode(), client, answer(DeleteACLsRequest.self, header, reply))
         default: reply(answerUnspoken(header))
         }
     }

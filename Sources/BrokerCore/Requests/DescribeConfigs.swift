@@ -6,13 +6,15 @@ internal import SystemPackage
 
 extension Broker {
     func describeConfigs(
-        _ request: DescribeConfigsRequest, _ answer: @escaping @Sendable (DescribeConfigsResponse) -> Void
+        _ request: DescribeConfigsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (DescribeConfigsResponse) -> Void
     ) {
         let gathered = Gathering<DescribeConfigsResponse.Result>(count: request.resources.count) { results in
             answer(DescribeConfigsResponse(results: results))
         }
         for (index, resource) in request.resources.enumerated() {
             change { [self] admin throws(ChangeRefusal) -> [DescribeConfigsResponse.Config] in
+                try checkConfigs(.describeConfigs, resource.type, resource.name, client)
                 let all: [DescribeConfigsResponse.Config]
                 switch resource.type {
                 case .topic:
@@ -43,6 +45,18 @@ extension Broker {
                 gathered.put(described, at: index)
             }
         }
+    }
+
+    /// Whether the client may see or change the settings of a resource.
+    func checkConfigs(
+        _ operation: ACLOperation, _ type: ConfigResourceType, _ name: String, _ client: ClientConnection
+    ) throws(ChangeRefusal) {
+        if type == .topic {
+            if authorize(operation, on: .topic(name), for: client) { return }
+            throw ChangeRefusal(code: .topicAuthorizationFailed, message: "not allowed for the topic's settings")
+        }
+        if authorize(operation, on: .cluster, for: client) { return }
+        throw ChangeRefusal(code: .clusterAuthorizationFailed, message: "not allowed for the cluster's settings")
     }
 
     private func topicConfigs(

@@ -14,7 +14,7 @@ extension Broker {
             return answer(FetchResponse(errorCode: .fetchSessionIDNotFound))
         }
         let targets = request.topics.map { topic in
-            (topic, topic.partitions.map { target(topic, $0) })
+            (topic, topic.partitions.map { target(topic, $0, client) })
         }
         FetchOperation(
             request, targets, client: client, readers: readers, memory: responseMemory, logger: logger, answer: answer
@@ -22,7 +22,9 @@ extension Broker {
         .start(scheduler)
     }
 
-    private func target(_ topic: FetchRequest.Topic, _ asked: FetchRequest.Partition) -> FetchOperation.Target {
+    private func target(
+        _ topic: FetchRequest.Topic, _ asked: FetchRequest.Partition, _ client: ClientConnection
+    ) -> FetchOperation.Target {
         let found: Topic?
         let unknown: ErrorCode
         if topic.id == .zero {
@@ -31,6 +33,11 @@ extension Broker {
         } else {
             found = self.topic(id: topic.id)
             unknown = .unknownTopicID
+        }
+        if let name = found?.name ?? (topic.id == .zero ? topic.name : nil),
+            !authorize(.read, on: .topic(name), for: client)
+        {
+            return FetchOperation.Target(asked: asked, partition: .failure(.topicAuthorizationFailed))
         }
         guard let found else { return FetchOperation.Target(asked: asked, partition: .failure(unknown)) }
         guard found.partitions.indices.contains(Int(asked.index)) else {

@@ -10,7 +10,8 @@ internal import RecordBatches
 
 extension Broker {
     func produce(
-        _ request: ProduceRequest, _ header: RequestHeader, _ reply: @escaping @Sendable (Reply) -> Void
+        _ request: ProduceRequest, _ header: RequestHeader, _ client: ClientConnection,
+        _ reply: @escaping @Sendable (Reply) -> Void
     ) {
         let answer = self.answer(ProduceRequest.self, header, reply)
         let acknowledgements = request.acknowledgements
@@ -31,7 +32,14 @@ extension Broker {
             let inTopic = Gathering<ProduceResponse.Partition>(count: topic.partitions.count) {
                 gathered.put($0, at: number)
             }
+            let isAllowed = authorize(.write, on: .topic(topic.name), for: client)
             for (place, data) in topic.partitions.enumerated() {
+                guard isAllowed else {
+                    inTopic.put(
+                        refused(data.index, .topicAuthorizationFailed, "not allowed to write to \(topic.name)"),
+                        at: place)
+                    continue
+                }
                 guard valid else {
                     inTopic.put(refused(data.index, .invalidRequiredAcks, "acks is -1, 0 or 1"), at: place)
                     continue

@@ -15,6 +15,8 @@ package struct TailCounters: Sendable, Equatable {
     package var nulBytesSkipped: Int64 = 0
     package var longLines: Int64 = 0
     package var unterminatedLines: Int64 = 0
+    /// Places in UTF-16 files that are no character, and were handed out as U+FFFD.
+    package var invalidSequences: Int64 = 0
 
     /// Bytes known to be there that were overwritten or cut away before they were read, or before they were read again.
     package var bytesTruncatedUnread: Int64 = 0

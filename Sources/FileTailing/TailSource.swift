@@ -28,6 +28,8 @@ package struct TailSource: Sendable {
     /// gzip files that the patterns match are read, decompressed. Otherwise compressed files are left alone, but for
     /// those that a file which was not read to its end became.
     package var readsCompressed = false
+    /// Of files without a byte order mark; those with one tell themselves.
+    package var encoding = TextEncoding.bytes
 
     package init(
         name: String, include: [GlobPattern], exclude: [GlobPattern] = [], start: Start = .beginning,

@@ -31,6 +31,9 @@ final class TailedFile {
     /// How many lives its inode, or its name, is known to have had before: of those that agree the last one counts.
     var generation: UInt32 = 0
 
+    /// nil until its first bytes are there.
+    var encoding: TextEncoding?
+
     /// Where it was last seen.
     var path: FilePath
     /// The directories and names by which events reach it: its path, and the target where that is a symbolic link.

@@ -55,7 +55,7 @@ extension Tailer {
         let fit = candidates.filter { candidate in
             current[Key(source: file.source, number: candidate.status.number)] == nil
                 && !file.rejected.contains(candidate.status.number)
-                && (file.born.map { candidate.status.modified >= $0 } ?? true)
+                && mayHold(candidate, file)
                 && (file.fingerprint.length > 0 || isNamedAfter(file, candidate.path))
         }
         // Those that are named after it first, of them the one that was modified first.
@@ -64,6 +64,12 @@ extension Tailer {
             return isLeft == isNamedAfter(file, right.path) ? left.status.modified < right.status.modified : isLeft
         }
         return sorted.first { head(of: $0, begins: file.fingerprint) }
+    }
+
+    /// Whether its times allow it to hold a file's content: written after the file was born.
+    func mayHold(_ compressed: CompressedFile, _ file: TailedFile) -> Bool {
+        // The kernel takes the two times from clocks of different granularity (10 ms at the most, CONFIG_HZ).
+        file.born.map { $0.milliseconds <= compressed.status.modified.milliseconds + 10 } ?? true
     }
 
     private func isNamedAfter(_ file: TailedFile, _ path: FilePath) -> Bool {
@@ -169,7 +175,7 @@ extension Tailer {
         let known = files.values.first { file in
             file.source == source && !file.isCompressed && !file.isGone && file.fingerprint.length > 0
                 && !file.rejected.contains(status.number)
-                && (file.born.map { status.modified >= $0 } ?? true) && head(of: form, begins: file.fingerprint)
+                && mayHold(form, file) && head(of: form, begins: file.fingerprint)
         }
         guard let known else { return false }
         if known.placement == .missing && known.descriptor == nil {

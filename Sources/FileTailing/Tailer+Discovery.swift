@@ -44,7 +44,7 @@ extension Tailer {
 
     /// So close to now that another change may bear the same time stamp.
     func isRecent(_ time: FileTime) -> Bool {
-        abs(now.milliseconds - (time.seconds * 1000 + time.nanoseconds / 1_000_000)) < 2000
+        abs(now.milliseconds - time.milliseconds) < 2000
     }
 
     private func examine(
@@ -176,7 +176,7 @@ extension Tailer {
     private func begin(_ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int) {
         let settings = sources[source]
         if let limit = settings.ignoreOlder {
-            let age = now.milliseconds - (status.modified.seconds * 1000 + status.modified.nanoseconds / 1_000_000)
+            let age = now.milliseconds - status.modified.milliseconds
             if age > limit.milliseconds {
                 place.directory.ignored.insert(place.name)
                 return
@@ -215,4 +215,8 @@ extension Tailer {
         current[Key(source: file.source, number: file.number)] = file
         if file.checkpointChanged { changed.append(file) }
     }
+}
+
+extension FileTime {
+    var milliseconds: Int64 { seconds * 1000 + nanoseconds / 1_000_000 }
 }

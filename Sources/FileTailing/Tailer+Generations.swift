@@ -71,7 +71,7 @@ extension Tailer {
 
     /// A copy of a known file begins as that does, and was made after it.
     private func isCopy(_ candidate: CompressedFile, _ head: [UInt8], of file: TailedFile) -> Bool {
-        if !file.isCompressed, let born = file.born, born > candidate.status.modified { return false }
+        if !file.isCompressed, !mayHold(candidate, file) { return false }
         guard let beginning = firstBytes(of: file) else {
             return file.fingerprint.length > 0 && self.head(of: candidate, begins: file.fingerprint)
         }
@@ -83,9 +83,11 @@ extension Tailer {
         if case .plain(let opened) = file.descriptor {
             return try? opened.read(FileCheckpoint.fingerprintLength, at: 0)
         }
-        guard file.placement == .live || file.placement == .rotated, let status = try? status(of: file.path) else {
-            return nil
-        }
+        // Its name may be another file's by now.
+        guard file.placement == .live || file.placement == .rotated,
+            let status = try? fileSystem.status(of: file.path, followingLinks: true),
+            isSame(file, status, at: file.path)
+        else { return nil }
         if file.isCompressed { return head(of: CompressedFile(path: file.path, status: status)) }
         guard let opened = try? fileSystem.open(file.path, .read) else { return nil }
         return try? opened.read(FileCheckpoint.fingerprintLength, at: 0)

@@ -22,6 +22,11 @@ extension Tailer {
             return outcome
         }
         do throws(FileError) {
+            if try !findEncoding(of: file, descriptor) {
+                file.isReadable = false
+                outcome.end = .atEnd
+                return outcome
+            }
             if file.needsVerification || file.readGuard == nil {
                 if case .gzip(let content) = descriptor, try !approach(file, content) { return outcome }
                 guard try verify(file, descriptor) else {
@@ -113,7 +118,8 @@ extension Tailer {
             file.largestSize = max(file.largestSize, window.end)
         }
         var splitter = LineSplitter(
-            window: window, settings: sources[file.source], position: position, lineStart: file.lineStart,
+            window: window, settings: sources[file.source], encoding: file.encoding ?? .bytes, position: position,
+            lineStart: file.lineStart,
             isFinal: window.reachesEnd && isFinal(file), longLineEnd: longLineEnd)
         splitter.run(limit: limit, body)
         try take(splitter, file, descriptor, &outcome)
@@ -162,6 +168,7 @@ extension Tailer {
         counters.nulBytesSkipped += splitter.nulBytes
         counters.bytesCut += to - from - splitter.lineBytes - splitter.nulBytes
         counters.longLines += splitter.longLines
+        counters.invalidSequences += splitter.invalidSequences
         if splitter.wasUnterminated { counters.unterminatedLines += 1 }
         file.lineStart = splitter.lineStart
         for part in splitter.fragmented {

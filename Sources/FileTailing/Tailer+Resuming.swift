@@ -67,8 +67,11 @@ extension Tailer {
     /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.
     private func resumeMissing(_ checkpoints: [FileCheckpoint], source: Int) -> TailedFile? {
         let latest = checkpoints.max { ($0.generation, $0.evidence) < ($1.generation, $1.evidence) }
-        for checkpoint in checkpoints where checkpoint.id != latest?.id { drop(checkpoint) }
         guard let latest else { return nil }
+        for checkpoint in checkpoints where checkpoint.id != latest.id {
+            // Another file that had the inode one after the other, not another life.
+            if checkpoint.born != latest.born { displaced.append(checkpoint) } else { drop(checkpoint) }
+        }
         let file = TailedFile(latest, source: source, path: latest.path, now: now)
         register(file)
         unlink(file, .missing)

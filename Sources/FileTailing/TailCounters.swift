@@ -73,6 +73,8 @@ package struct RetiredFile: Sendable, Equatable {
         case lost
         /// Compressed, and broken off or damaged: what was in the rest is not known.
         case damaged
+        /// A person had the file read from elsewhere, under a new id.
+        case sought
     }
 
     package var id: TailedFileID
@@ -83,6 +85,25 @@ package struct RetiredFile: Sendable, Equatable {
 
 /// One file, for `tributary-agent files`.
 package struct FileDescription: Sendable {
+    /// What becomes of it now, or why nothing does.
+    package enum State: Sendable, Equatable {
+        /// Has its turn among the others.
+        case reading
+        case upToDate
+        /// Read up to an incomplete line.
+        case waitsForNewline
+        /// An earlier file of the same path is read to its end first.
+        case waitsForEarlier
+        /// Cannot be read at present: see `problem`.
+        case failing
+        /// Read to its end, and only remembered.
+        case done
+        /// Not to be found: remembered for a while.
+        case missing
+        /// Waits for acknowledgements of what was read.
+        case waitsForAcknowledgement
+    }
+
     package enum Placement: Sendable, Equatable {
         case live
         /// Has another name than the one it was found by.
@@ -106,6 +127,11 @@ package struct FileDescription: Sendable {
     package var acknowledged: Int64
     package var modified: FileTime
     package var placement: Placement
+    /// A gzip file: positions are those of its content, and the size is what is known of it.
+    package var isCompressed: Bool
+    package var state: State
+    /// Since when what is unread is there, at the most; nil where nothing is.
+    package var behindSince: FileTime?
     package var isOpen: Bool
     package var problem: FileError?
 }

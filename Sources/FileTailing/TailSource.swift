@@ -1,7 +1,7 @@
 package import SystemPackage
 
 /// Which files are followed, and how.
-package struct TailSource: Sendable {
+package struct TailSource: Sendable, Equatable {
     package enum Start: Sendable {
         case beginning
         /// Behind the last complete line, for files that are there when the source is started for the very first time.

@@ -204,7 +204,7 @@ extension Tailer {
 
     /// Nothing more can or will be read of a file.
     func end(_ file: TailedFile, _ reason: RetiredFile.Reason) {
-        lose(file.knownUnread, because: reason)
+        if reason != .sought { lose(file.knownUnread, because: reason) }
         let reason = reason == .lost && file.unread == 0 ? .finished : reason
         close(file)
         removePlaces(of: file)
@@ -223,7 +223,7 @@ extension Tailer {
     /// A file whose content is gone is known until what was read of it is acknowledged.
     func retireIfDone(_ file: TailedFile) {
         guard case .gone(let reason) = file.placement, file.unacknowledged == 0 else { return }
-        retire(file, reason, bytesLost: file.knownUnread)
+        retire(file, reason, bytesLost: reason == .sought ? 0 : file.knownUnread)
     }
 
     func retire(_ file: TailedFile, _ reason: RetiredFile.Reason, bytesLost: Int64) {

@@ -233,22 +233,7 @@ extension Tailer {
         counters.truncations += 1
         // A file that no pattern matches any more and that was done with is somebody else's.
         guard let descriptor = old.descriptor, old.isIncluded || !old.isArchived else { return end(old, .truncated) }
-        let file = TailedFile(
-            id: makeID(), source: old.source, path: old.path, originalPath: old.originalPath, number: old.number,
-            born: old.born, position: 0, now: now)
-        file.generation = old.generation &+ 1
-        file.isCompressed = old.isCompressed
-        let placement = old.placement
-        let isIncluded = old.isIncluded
-        end(old, .truncated)
-        counters.filesBegun += 1
-        register(file)
-        // The open file is handed on: it may have no name any more.
-        adopt(descriptor, file)
-        switch placement {
-        case .live, .rotated: place(file, at: file.path, included: isIncluded)
-        case .deleted, .missing, .gone: unlink(file, placement)
-        }
+        let file = succeed(old, because: .truncated)
         if let status = try? descriptor.status() { update(file, status) }
         markReadable(file)
     }

@@ -15,13 +15,15 @@ internal import SystemPackage
 ///
 /// A line is handed out again only after `rewind`, or by a new tailer that resumes from an earlier checkpoint.
 package final class Tailer {
-    let sources: [TailSource]
+    package internal(set) var sources: [TailSource]
     let fileSystem: any FileSystem
     let watcher: (any DirectoryWatcher)?
     let clock: any WallClock
     let limits: TailLimits
 
     var files: [TailedFileID: TailedFile] = [:]
+    /// Files that no source takes any more.
+    var departed: [TailedFileID: TailedFile] = [:]
     /// The file that bears an inode now. Files whose content is gone are not in it.
     var current: [Key: TailedFile] = [:]
     var resuming: [Key: [FileCheckpoint]] = [:]
@@ -135,7 +137,7 @@ package final class Tailer {
 
     /// Everything before `position` of the file is acknowledged. A file that was retired is no error.
     package func acknowledge(_ id: TailedFileID, upTo position: Int64) {
-        guard let file = files[id] else { return }
+        guard let file = files[id] ?? departed[id] else { return }
         let before = file.committed
         file.acknowledge(upTo: position)
         if file.committed != before { noteChanged(file) }
@@ -168,10 +170,14 @@ package final class Tailer {
     /// The checkpoints that changed since the last call: new files too, which have to be stored before their first
     /// line leaves.
     package func takeChangedCheckpoints() -> [FileCheckpoint] {
-        defer { changed.removeAll(keepingCapacity: true) }
+        defer {
+            changed.removeAll(keepingCapacity: true)
+            if !departed.isEmpty { forgetDeparted() }
+        }
         return changed.compactMap { file in
             file.checkpointChanged = false
-            return files[file.id] == nil ? nil : file.checkpoint(source: sources[file.source].name)
+            return files[file.id] == nil && departed[file.id] == nil
+                ? nil : file.checkpoint(source: sources[file.source].name)
         }
     }
 

@@ -69,6 +69,8 @@ let package = Package(
         systemLibrary("CLZ4", pkgConfig: "liblz4", debian: "liblz4-dev"),
         systemLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         systemLibrary("CYaml", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        systemLibrary("CSnappy", pkgConfig: "snappy", debian: "libsnappy-dev"),
+        systemLibrary("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
         .target(name: "CCRC32C"),
         .target(name: "CLinux"),
 
@@ -85,10 +87,20 @@ let package = Package(
         module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", systemPaths]),
         module("FileTailing", ["Primitives", "FileAccess", "CLinux", "CZlib", systemPaths]),
         module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
+        // Only for those who must look into the batches of clients of other makes: not for the agent.
+        module("ForeignCodecs", ["Primitives", "RecordBatches", "CSnappy", "CZstd"]),
+        module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", "ForeignCodecs", systemPaths]),
+        module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
+        module("HostMetrics", ["Primitives", "FileAccess", "CLinux", systemPaths]),
 
         // Layer 4.
         module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
-        module("BrokerCore", ["KafkaProtocol", "CommitLog", "FileAccess", nioCore, logging, deque, systemPaths]),
+        module(
+            "BrokerCore",
+            [
+                "KafkaProtocol", "CommitLog", "RecordBatches", "ForeignCodecs", "Primitives", "FileAccess", nioCore,
+                logging, deque, systemPaths,
+            ]),
 
         // Layer 5.
         module("BrokerServer", ["BrokerCore", "KafkaProtocol", nioCore, nioPosix, logging, deque]),
@@ -116,21 +128,28 @@ let package = Package(
         program("tributary-collector", ["ServiceProgram", "CollectorCore", argumentParser, systemPaths]),
         program(
             "tributary",
-            ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", argumentParser, nioPosix, logging]),
+            [
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "YAMLConfiguration", "Primitives",
+                argumentParser, lifecycle, nioPosix, logging,
+            ]),
 
         // Tests.
         .target(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
-        tests("RecordBatchesTests", ["RecordBatches", "Primitives"], exclude: ["make-golden-batches.py"]),
+        tests(
+            "RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
             "ConfigurationTests",
-            ["YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "FileAccess", systemPaths]),
+            [
+                "YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "HostMetrics",
+                "FileAccess", systemPaths,
+            ]),
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
-            resources: [.copy("Fixtures")]),
+            exclude: ["read-metrics.py"], resources: [.copy("Fixtures")]),
         tests(
             "BrokerCoreTests",
             [
@@ -156,6 +175,9 @@ let package = Package(
         tests(
             "KafkaClientTests",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
+        tests(
+            "TributaryCommandTests",
+            ["tributary", "KafkaClient", "KafkaProtocol", "Primitives", "TestSupport", argumentParser, nioCore]),
         // Runs the built programs, so it needs none of their modules.
         tests("EndToEndTests", [], resources: [.copy("Clients")]),
         tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),
@@ -167,6 +189,7 @@ let package = Package(
                 "TestSupport", nioCore, logging, systemPaths,
             ]),
         tests(
-            "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
+            "CommitLogTests",
+            ["CommitLog", "RecordBatches", "ForeignCodecs", "FileAccess", "Primitives", "TestSupport", systemPaths]),
     ]
 )

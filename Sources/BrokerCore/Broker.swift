@@ -38,7 +38,8 @@ package final class Broker: Sendable {
     let storage: [StorageThread]
     let control: ControlThread
     let table = Mutex(TopicTable())
-    private let retention = RetentionTimer()
+    private let timers = (retention: MaintenanceTimer(), compaction: MaintenanceTimer())
+    let compactor: Compactor
 
     /// The topics there are.
     struct TopicTable {
@@ -72,6 +73,9 @@ package final class Broker: Sendable {
                 clock: clock, logger: logger)
         }
         self.storage = storage
+        compactor = Compactor(
+            configuration.compactor, reserve: configuration.minimumFreeBytes, fileSystem: fileSystem, clock: clock,
+            logger: logger)
         control = ControlThread()
         let admin: TopicAdmin
         let topics: [Topic]
@@ -81,6 +85,7 @@ package final class Broker: Sendable {
                 logger: logger)
             topics = try admin.openAll()
         } catch {
+            compactor.stop()
             Self.stop(storage)
             readers.close()
             throw error
@@ -94,14 +99,29 @@ package final class Broker: Sendable {
         }
     }
 
-    /// Begins with what is to be done from time to time: retention.
+    /// Begins with what is to be done from time to time: retention and compaction.
     package func startMaintenance() {
-        retention.start(every: configuration.retentionCheckInterval, scheduler, storage)
+        timers.retention.start(every: configuration.retentionCheckInterval, scheduler) { [storage] in
+            for thread in storage { thread.submit(.applyRetention) }
+        }
+        timers.compaction.start(every: configuration.compactor.interval, scheduler) { [weak self] in
+            self?.compact()
+        }
+    }
+
+    /// Has all that is due compacted, in the background.
+    func compact() {
+        let partitions = topics.flatMap(\.partitions).filter { partition in
+            partition.failure == nil && partition.settings.log.cleanup.contains(.compact)
+        }
+        if !partitions.isEmpty { compactor.compact(partitions) }
     }
 
     /// Stops: what is in the storage threads' hands is written and answered, logs are closed cleanly. Blocks until done.
     package func stop() {
-        retention.stop()
+        timers.retention.stop()
+        timers.compaction.stop()
+        compactor.stop()
         control.stop()
         Self.stop(storage)
         readers.close()

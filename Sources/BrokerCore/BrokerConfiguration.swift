@@ -30,6 +30,7 @@ package struct BrokerConfiguration: Sendable {
     package var minimumFreeBytes: Int64 = 64 << 20
     /// `log.retention.check.interval.ms`
     package var retentionCheckInterval = Duration.seconds(300)
+    package var compactor = CompactorConfiguration()
     /// `node.id`
     package var nodeID: Int32 = 1
     /// `super.users`: who may do everything, whatever the access rules say; "User:alice" for instance.

@@ -85,6 +85,9 @@ extension CollectorConfiguration {
         broker.advertised = advertised.map { BrokerAddress(host: $0.host, port: Int32($0.port)) }
         broker.minimumFreeBytes = Int64(minimumFreeBytes)
         broker.retentionCheckInterval = retentionCheckInterval
+        broker.compactor.interval = cleanerBackoff
+        broker.compactor.mapBytes = cleanerMemory
+        broker.compactor.bytesPerSecond = cleanerBytesPerSecond
         broker.maximumBytesInFlight = limits.queuedBytes
         broker.topics = rules
         return broker

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ForeignCodecs
 internal import KafkaClient
 internal import Primitives
 internal import RecordBatches
@@ -65,7 +66,7 @@ struct TailCommand: AsyncParsableCommand {
             guard let batch = try await batches.next() else { break }
             if batch.header.attributes.isControl { continue }
             do {
-                left -= try printer.print(batch, try batch.contents(), limit: left)
+                left -= try printer.print(batch, try batch.contents(foreign: ForeignCodecs.decompress), limit: left)
             } catch let error as BatchError {
                 say(
                     "skipping offsets \(batch.header.baseOffset) to \(batch.header.lastOffset) of \(batch.topic)/\(batch.partition): \(error)"

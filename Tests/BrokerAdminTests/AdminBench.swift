@@ -89,6 +89,45 @@ final class AdminBench: Sendable {
         return try ask(request).topics[0].partitions[0]
     }
 
+    /// Writes a record with a key.
+    @discardableResult
+    func put(
+        _ key: String, _ value: String, to topic: String, codec: CompressionCodec = .none
+    ) throws -> ProduceResponse.Partition {
+        let builder = RecordBatchBuilder(limit: 1 << 22)
+        let (key, value) = (Array(key.utf8), Array(value.utf8))
+        _ = builder.append(key: key.rawBytes, value: value.rawBytes, timestamp: clock.now())
+        let batch = builder.seal(with: try BatchCompressor(codec))
+        let data = ProduceRequest.Partition(index: 0, records: ByteBuffer(bytes: batch.bytes))
+        return try ask(
+            ProduceRequest(acknowledgements: -1, topics: [ProduceRequest.Topic(name: topic, partitions: [data])])
+        ).topics[0].partitions[0]
+    }
+
+    /// Every record of a partition that can be read, by offset: its key and the length of its value.
+    func records(_ topic: String) throws -> [Int64: (key: String, bytes: Int)] {
+        var found: [Int64: (key: String, bytes: Int)] = [:]
+        var offset: Int64 = 0
+        while true {
+            let part = try fetch(topic, from: offset)
+            #expect(part.errorCode == .none)
+            guard let bytes = part.records, bytes.readableBytes > 0 else { break }
+            var rest = bytes.readableBytesView[...]
+            while !rest.isEmpty {
+                let batch = try RecordBatchContents(Array(rest).rawBytes)
+                for record in try batch.records() {
+                    found[record.offset.value] = (
+                        String(decoding: batch.payload[record.key ?? 0..<0], as: UTF8.self), record.value?.count ?? 0
+                    )
+                }
+                rest = rest.dropFirst(batch.header.totalBytes)
+                offset = batch.header.nextOffset.value
+            }
+        }
+        #expect(try fetch(topic, from: offset).highWatermark == Offset(offset), "a consumer stops before the end")
+        return found
+    }
+
     func fetchRequest(
         _ topic: String, _ partition: Int32 = 0, from offset: Int64 = 0, wait: Int32 = 0
     ) throws -> FetchRequest {

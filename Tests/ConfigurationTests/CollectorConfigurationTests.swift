@@ -30,6 +30,9 @@ import Testing
             num.partitions: 3
             min.free.bytes: 1GiB
             log.retention.check.interval.ms: 60000
+            log.cleaner.backoff.ms: 100
+            log.cleaner.dedupe.buffer.size: 2MiB
+            log.cleaner.io.max.bytes.per.second: 3MiB
             limits: {max.connections: 7, socket.request.max.bytes: 1MiB, queued.max.request.bytes: 2MiB}
             topics:
               - match: "logs.*"
@@ -43,7 +46,11 @@ import Testing
                 index.interval.bytes: 0
                 retention.ms: -1
                 retention.bytes: 1000000
-                cleanup.policy: delete
+                cleanup.policy: compact,delete
+                delete.retention.ms: 7
+                min.cleanable.dirty.ratio: 0.25
+                min.compaction.lag.ms: 8
+                max.compaction.lag.ms: 9
                 message.timestamp.type: LogAppendTime
                 compression.type: producer
                 flush.messages: 100
@@ -68,6 +75,11 @@ import Testing
         let other = try configuration.rules.settings(for: "logs", overrides: []).get()
         #expect(configuration.rules.partitions(for: "logs") == 2)
         #expect(other.log.segmentMilliseconds == 1000)
+        #expect(other.log.cleanup == [.compact, .delete])
+        #expect(other.log.deleteRetentionMilliseconds == 7 && other.log.minimumCleanableRatio == 0.25)
+        #expect(other.log.minimumCompactionLagMilliseconds == 8 && other.log.maximumCompactionLagMilliseconds == 9)
+        #expect(configuration.cleanerBackoff == .milliseconds(100))
+        #expect(configuration.cleanerMemory == 2 << 20 && configuration.cleanerBytesPerSecond == 3 << 20)
         #expect(other.log.indexIntervalBytes == 0)
         #expect(logs.log.retentionMilliseconds == 604_800_000)
         #expect(other.log.retentionMilliseconds == -1)
@@ -144,8 +156,16 @@ import Testing
             "f.yaml:1:21: topics[0].min.insync.replicas: a setting of Kafka's that this version does not honour yet"
         ),
         (
-            "topics: [{match: a, cleanup.policy: compact}]",
-            "f.yaml:1:37: topics[0].cleanup.policy: expected delete, found \"compact\""
+            "topics: [{match: a, cleanup.policy: compress}]",
+            "f.yaml:1:37: topics[0].cleanup.policy: expected delete, compact, or \"compact,delete\", found \"compress\""
+        ),
+        (
+            "topics: [{match: a, min.cleanable.dirty.ratio: 2}]",
+            "f.yaml:1:48: topics[0].min.cleanable.dirty.ratio: expected a number from 0 to 1, found \"2\""
+        ),
+        (
+            "topics: [{match: a, min.compaction.lag.ms: 2, max.compaction.lag.ms: 1}]",
+            "f.yaml:1:44: topics[0].min.compaction.lag.ms: must not be more than max.compaction.lag.ms (1)"
         ),
         (
             "topics: [{match: a, message.timestamp.type: now}]",

@@ -91,13 +91,14 @@ extension Broker {
             case .interval: "interval"
             case .os: "os"
             }
-        let interval = configuration.retentionCheckInterval.components
-        let milliseconds = interval.seconds * 1000 + interval.attoseconds / 1_000_000_000_000_000
         let all: [(String, String, ConfigType)] = [
             ("auto.create.topics.enable", String(configuration.autoCreateTopics), .boolean),
             ("flush", flush, .string),
+            ("log.cleaner.backoff.ms", milliseconds(configuration.compactor.interval), .long),
+            ("log.cleaner.dedupe.buffer.size", String(configuration.compactor.mapBytes), .long),
+            ("log.cleaner.io.max.bytes.per.second", String(configuration.compactor.bytesPerSecond), .double),
             ("log.dirs", configuration.dataDirectory.string, .string),
-            ("log.retention.check.interval.ms", String(milliseconds), .long),
+            ("log.retention.check.interval.ms", milliseconds(configuration.retentionCheckInterval), .long),
             ("min.free.bytes", String(configuration.minimumFreeBytes), .long),
             ("node.id", String(configuration.nodeID), .int),
             ("num.partitions", String(configuration.topics.defaultPartitions), .int),
@@ -110,10 +111,16 @@ extension Broker {
     }
 }
 
+private func milliseconds(_ duration: Duration) -> String {
+    let (seconds, attoseconds) = duration.components
+    return String(seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+}
+
 extension TopicSettings {
     fileprivate static func type(of name: String) -> ConfigType {
         switch name {
         case "cleanup.policy": .list
+        case "min.cleanable.dirty.ratio": .double
         case "compression.type", "message.timestamp.type": .string
         case "index.interval.bytes", "max.message.bytes", "segment.bytes": .int
         default: .long

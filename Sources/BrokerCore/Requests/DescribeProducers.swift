@@ -29,6 +29,10 @@ extension Broker {
                     inTopic.put(Described(index: index, errorCode: .unknownTopicOrPartition), at: place)
                     continue
                 }
+                guard partition.failure == nil else {
+                    inTopic.put(Described(index: index, errorCode: .kafkaStorageError), at: place)
+                    continue
+                }
                 partition.storage.submit(
                     .describeProducers(partition) { producers in
                         inTopic.put(Described(index: index, activeProducers: producers.map(\.message)), at: place)

@@ -44,6 +44,9 @@ extension Broker {
             return FetchOperation.Target(asked: asked, partition: .failure(.unknownTopicOrPartition))
         }
         let partition = found.partitions[Int(asked.index)]
+        guard partition.failure == nil else {
+            return FetchOperation.Target(asked: asked, partition: .failure(.kafkaStorageError))
+        }
         if let refused = partition.log.view.leaderEpoch.refusal(of: asked.currentLeaderEpoch) {
             return FetchOperation.Target(asked: asked, partition: .failure(refused))
         }

@@ -36,6 +36,9 @@ extension Broker {
         guard let partition = partition(topic, asked.index) else {
             return ListOffsetsResponse.Partition(index: asked.index, errorCode: .unknownTopicOrPartition)
         }
+        guard partition.failure == nil else {
+            return ListOffsetsResponse.Partition(index: asked.index, errorCode: .kafkaStorageError)
+        }
         let view = partition.log.view
         if let refused = view.leaderEpoch.refusal(of: asked.currentLeaderEpoch) {
             return ListOffsetsResponse.Partition(index: asked.index, errorCode: refused)

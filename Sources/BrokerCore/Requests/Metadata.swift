@@ -78,7 +78,8 @@ extension Broker {
             partitions: topic.partitions.map { partition in
                 MetadataResponse.Partition(
                     index: partition.index, leaderID: node, leaderEpoch: partition.log.view.leaderEpoch,
-                    replicas: [node], inSyncReplicas: [node])
+                    replicas: [node], inSyncReplicas: [node],
+                    offlineReplicas: partition.failure == nil ? [] : [node])
             }, authorizedOperations: operations)
     }
 

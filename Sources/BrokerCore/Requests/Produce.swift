@@ -2,6 +2,7 @@
 // knows no compression (KAFKA-18659).
 
 internal import CommitLog
+internal import ForeignCodecs
 internal import KafkaProtocol
 internal import Logging
 internal import NIOCore
@@ -58,7 +59,10 @@ extension Broker {
             return done(refused(index, .unknownTopicOrPartition, "there is no \(topic)-\(index)"))
         }
         switch checkedHeader(data.records, partition) {
-        case .failure(let problem): done(refused(index, problem.code, problem.message))
+        case .failure(let problem):
+            var answer = refused(index, problem.code, problem.message)
+            answer.recordErrors = problem.records
+            done(answer)
         case .success(let checked):
             partition.storage.submit(
                 .append(partition, checked.header, checked.batch) { [self] outcome in
@@ -70,7 +74,29 @@ extension Broker {
     private struct BatchProblem: Error {
         var code: ErrorCode
         var message: String
+        /// Which records it is about.
+        var records: [ProduceResponse.RecordError] = []
     }
+
+    /// A compacted topic keeps the newest record of each key: so each has to have one, and to be readable at all (Kafka's
+    /// LogValidator). This is the one case in which a batch is taken apart on its way in.
+    private func keyProblem(_ batch: ByteBuffer, _ partition: Partition) throws(BatchError) -> BatchProblem? {
+        let contents = try RecordBatchContents(
+            batch.readableBytesSpan, limit: Self.expansionLimit, foreign: ForeignCodecs.decompress)
+        let keyless = try contents.records().enumerated().filter { $0.element.key == nil }
+        guard let first = keyless.first else { return nil }
+        let place = "\(partition.topic)-\(partition.index)"
+        return BatchProblem(
+            code: .invalidRecord,
+            message: "\(keyless.count) records have no key, the first is number \(first.offset) of its batch; "
+                + "\(place) is compacted, which takes none without",
+            records: keyless.prefix(100).map { index, _ in
+                ProduceResponse.RecordError(batchIndex: Int32(index), message: "a record without a key")
+            })
+    }
+
+    /// Most bytes of records, uncompressed, in a batch for a compacted topic. Less than what compaction itself reads.
+    private static var expansionLimit: Int { 64 << 20 }
 
     /// Checks that `records` is exactly one whole batch that may be appended.
     private func checkedHeader(
@@ -98,6 +124,9 @@ extension Broker {
                         code: .messageTooLarge,
                         message: "\(header.totalBytes) bytes are more than max.message.bytes, "
                             + "\(partition.maximumMessageBytes)"))
+            }
+            if partition.settings.log.cleanup.contains(.compact), let problem = try keyProblem(records, partition) {
+                return .failure(problem)
             }
             return .success((header, records))
         } catch {

@@ -19,6 +19,13 @@ extension CollectorConfiguration {
             configuration.retentionCheckInterval = section.value(
                 "log.retention.check.interval.ms", .milliseconds(1000...86_400_000),
                 default: defaults.retentionCheckInterval)
+            configuration.cleanerBackoff = section.value(
+                "log.cleaner.backoff.ms", .milliseconds(100...86_400_000), default: defaults.cleanerBackoff)
+            configuration.cleanerMemory = section.value(
+                "log.cleaner.dedupe.buffer.size", .byteSize(1 << 20...1 << 36), default: defaults.cleanerMemory)
+            configuration.cleanerBytesPerSecond = section.value(
+                "log.cleaner.io.max.bytes.per.second", .byteSize(64 << 10...1 << 40),
+                default: defaults.cleanerBytesPerSecond)
             configuration.limits = section.value("limits", .limits, default: defaults.limits)
             configuration.topicRules = section.value("topics", .list(of: .topicRule), default: [])
             return configuration

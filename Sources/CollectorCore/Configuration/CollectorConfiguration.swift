@@ -36,6 +36,12 @@ package struct CollectorConfiguration: Sendable, Equatable {
     package var minimumFreeBytes = 64 << 20
     /// How often retention looks for what to delete.
     package var retentionCheckInterval = Duration.seconds(300)
+    /// How often compaction looks for what to do.
+    package var cleanerBackoff = Duration.seconds(15)
+    /// Bytes for compaction's map of keys, at the most.
+    package var cleanerMemory = 128 << 20
+    /// Bytes that compaction reads and writes in a second, at the most.
+    package var cleanerBytesPerSecond = 64 << 20
     package var limits = Limits()
     package var topicRules: [TopicRule] = []
 

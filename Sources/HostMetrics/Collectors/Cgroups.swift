@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Control groups, so each systemd slice and service and each container: /sys/fs/cgroup, version 2 and version 1, and
 /// both where a host mounts both (kernel: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/).
 ///
@@ -15,9 +17,8 @@ struct CgroupsCollector: Collector {
     static var metrics: [Metric] { CgroupMetrics.all }
 
     mutating func collect(_ pass: inout SamplingPass) {
-        let now = ContinuousClock.now
-        if let collected, now - collected < selection.interval { return }
-        collected = now
+        if let collected, pass.instant - collected < selection.interval { return }
+        collected = pass.instant
         let top = "sys/fs/cgroup"
         // On a host with version 2 only it is mounted at the top; beside version 1 it is in `unified`.
         for mount in [top, "\(top)/unified"] where pass.exists("\(mount)/cgroup.controllers") {
@@ -49,9 +50,10 @@ struct CgroupsCollector: Collector {
                         pass.report(MetricSourceError(path: pass.reader.path(mount), problem: error))
                         return
                     }
+                    below.append(path)
+                    if !selection.included.matches(Array(path.utf8)) { continue }
                     visited += 1
                     visit(CgroupDirectory(mount: mount, path: path), &pass)
-                    below.append(path)
                 }
             }
             level = below

@@ -1,20 +1,21 @@
 internal import Synchronization
 
-/// Has the storage threads apply retention, again and again.
-final class RetentionTimer: Sendable {
+/// Does something again and again, with a pause between.
+final class MaintenanceTimer: Sendable {
     private let state = Mutex<(next: (any ScheduledWork)?, isStopped: Bool)>((nil, false))
 
-    func start(every interval: Duration, _ scheduler: any BrokerScheduler, _ storage: [StorageThread]) {
-        let work = scheduler.schedule(in: interval) { [weak self] in
+    /// - Parameter work: must not block.
+    func start(every interval: Duration, _ scheduler: any BrokerScheduler, _ work: @escaping @Sendable () -> Void) {
+        let next = scheduler.schedule(in: interval) { [weak self] in
             guard let self, !state.withLock({ $0.isStopped }) else { return }
-            for thread in storage { thread.submit(.applyRetention) }
-            start(every: interval, scheduler, storage)
+            work()
+            start(every: interval, scheduler, work)
         }
         let isStopped = state.withLock { state in
-            state.next = work
+            state.next = next
             return state.isStopped
         }
-        if isStopped { work.cancel() }
+        if isStopped { next.cancel() }
     }
 
     func stop() {

@@ -52,5 +52,5 @@ package struct NamePattern: Hashable, Sendable, ExpressibleByStringLiteral, Cust
 }
 
 extension [NamePattern] {
-    func matches(_ name: [UInt8]) -> Bool { contains { $0.matches(name) } }
+    package func matches(_ name: [UInt8]) -> Bool { contains { $0.matches(name) } }
 }

@@ -2,8 +2,8 @@ internal import Primitives
 
 /// Writes points as JSON, one compact object per point:
 ///
-///     {"name":"system.cpu.time","value":156.52,"unit":"s","kind":"counter","timestamp":1795263231000,"host":"web-1",
-///     "attributes":{"cpu.mode":"user","cpu.logical_number":0}}
+///     {"name":"system.cpu.time","value":156.52,"unit":"s","kind":"counter","start":1795259284000,
+///     "timestamp":1795263231000,"host":"web-1","attributes":{"cpu.mode":"user","cpu.logical_number":0}}
 ///
 /// Why per point and not per collector and interval: a record is then a row. A consumer filters by name without taking
 /// anything apart (`jq 'select(.name == "system.cpu.time")'`), a database's connector writes one record as one row of
@@ -15,9 +15,11 @@ internal import Primitives
 ///   a database that guesses column types does not take 12.0 for an integer. There is no NaN and no infinity in JSON:
 ///   such a point is left out.
 /// - `timestamp` is in milliseconds since 1970.
-/// - `reset` is there, and true, only where a counter began anew.
+/// - `start`, in milliseconds since 1970 too, is from when a counter or a delta counts: the boot of the host, or when it
+///   began anew. Whoever sees it change need not compare values.
+/// - `reset` is there, and true, only where a counter began anew since the sample before.
 /// - `attributes` is always there. Bytes that are not UTF-8 are replaced by U+FFFD.
-package struct JSONPointEncoder: Sendable {
+package struct JSONPointEncoder: PointEncoder {
     /// What is the same in all records: from `,"host":` on, or nothing.
     private let host: [UInt8]
     private var sizeExpected = 192
@@ -33,9 +35,7 @@ package struct JSONPointEncoder: Sendable {
     }
 
     /// Appends one record for each point.
-    ///
-    /// - Returns: how many points were left out because their value is not a number.
-    package mutating func encode(_ points: some Collection<MetricPoint>, into records: inout [[UInt8]]) -> Int {
+    package mutating func encode(_ points: [MetricPoint], into records: inout [[UInt8]]) -> Int {
         records.reserveCapacity(records.count + points.count)
         var leftOut = 0
         for point in points {
@@ -54,14 +54,15 @@ package struct JSONPointEncoder: Sendable {
         json.append(literal: "{\"name\":")
         json.append(jsonString: point.name.utf8)
         json.append(literal: ",\"value\":")
-        switch point.value {
-        case .integer(let value): json.append(number: value)
-        case .double(let value): json.append(contentsOf: value.description.utf8)
-        }
+        json.append(point.value)
         json.append(literal: ",\"unit\":")
         json.append(jsonString: point.unit.utf8)
         json.append(literal: ",\"kind\":")
         json.append(jsonString: point.kind.rawValue.utf8)
+        if let start = point.start {
+            json.append(literal: ",\"start\":")
+            json.append(number: start.milliseconds)
+        }
         if point.isReset { json.append(literal: ",\"reset\":true") }
         json.append(literal: ",\"timestamp\":")
         json.append(number: point.timestamp.milliseconds)
@@ -86,42 +87,3 @@ package struct JSONPointEncoder: Sendable {
         }
     }
 }
-
-extension [UInt8] {
-    fileprivate mutating func append(literal text: String) { append(contentsOf: text.utf8) }
-
-    fileprivate mutating func append(number: Int64) {
-        append(contentsOf: number.description.utf8)
-    }
-
-    /// Appends bytes as a string of JSON (RFC 8259, section 7).
-    fileprivate mutating func append(jsonString bytes: some Collection<UInt8>) {
-        append(UInt8(ascii: "\""))
-        let start = count
-        for byte in bytes {
-            guard byte < 0x80 else {
-                // Begin again the way that looks at whole characters.
-                removeLast(count - start)
-                for byte in String(decoding: bytes, as: UTF8.self).utf8 { append(escaping: byte) }
-                break
-            }
-            append(escaping: byte)
-        }
-        append(UInt8(ascii: "\""))
-    }
-
-    private mutating func append(escaping byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-            append(UInt8(ascii: "\\"))
-            append(byte)
-        case 0x00..<0x20, 0x7f:
-            append(literal: "\\u00")
-            append(hexDigits[Int(byte >> 4)])
-            append(hexDigits[Int(byte & 15)])
-        default: append(byte)
-        }
-    }
-}
-
-private let hexDigits = Array("0123456789abcdef".utf8)

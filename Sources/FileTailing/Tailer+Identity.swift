@@ -34,9 +34,6 @@ extension Tailer {
                 sought.append(file)
             }
         }
-        defer {
-            for file in lost where files[file.id] === file { adoptGenerations(after: file) }
-        }
         if sought.isEmpty { return }
         let found = search(for: Set(sought.map(\.number)), in: neighbourhood(of: sought))
         var gone: [TailedFile] = []
@@ -151,7 +148,9 @@ extension Tailer {
         unlinked[file.id] = file
         // The last look at its size may be old.
         markReadable(file)
-        if file.descriptor == nil && placement == .rotated { _ = descriptor(of: file) }
+        if file.descriptor == nil && placement == .rotated && openFiles.count < limits.openFiles + limits.pinnedFiles {
+            _ = descriptor(of: file)
+        }
     }
 
     /// Looks after the files that lost their name: notes what is still written to them, and lets go of those that are
@@ -172,7 +171,7 @@ extension Tailer {
                 if !file.isPinned { letGo(file) }
             }
             if !file.isGone && quiet >= limits.forgetAfter.milliseconds && !file.isIncludedNow
-                && !awaitsCompression(file)
+                && !awaitsCompression(file) && isSettled(file)
             {
                 forget(file)
             }
@@ -227,10 +226,13 @@ extension Tailer {
     }
 
     func retire(_ file: TailedFile, _ reason: RetiredFile.Reason, bytesLost: Int64) {
+        removeFromFamily(file)
+        // What is forgotten lies before what was looked at, which is stored with the others.
+        if let other = families[Family(file)]?.first(where: { !$0.isGone }) { noteChanged(other) }
         files[file.id] = nil
         unlinked[file.id] = nil
         counters.filesRetired += 1
-        retired.append(RetiredFile(id: file.id, reason: reason, bytesLost: bytesLost))
+        retired.append(RetiredFile(id: file.id, reason: reason, bytesLost: bytesLost + file.bytesLost))
     }
 }
 

@@ -55,7 +55,8 @@ extension Tailer {
     /// - Returns: false where the file cannot be read now, or holds something else than it did. Its read position is then
     ///   where it was.
     package func reread(_ id: TailedFileID, _ range: ReadRange, _ body: (RawSpan, LineInfo) -> Void) -> Bool {
-        guard let file = files[id], !file.isGone, file.readPosition <= range.start, let open = descriptor(of: file) else {
+        guard let file = files[id], !file.isGone, file.readPosition <= range.start, var open = descriptor(of: file)
+        else {
             return false
         }
         var settings = sources[file.source]
@@ -65,7 +66,13 @@ extension Tailer {
         let before = ReadingPlace(file)
         defer { rereading = nil }
         do throws(FileError) {
-            guard try isReady(file, open) else { return false }
+            if try !isReady(file, open) {
+                // Truncated since, and copied before.
+                guard form(of: file) != nil else { return false }
+                replace(file)
+                guard let copy = descriptor(of: file), try isReady(file, copy) else { return false }
+                open = copy
+            }
             let descriptor = range.endsUnterminated ? OpenContent.shortened(open, end: range.end) : open
             if try handOut(range, of: file, descriptor, body) { return true }
         } catch {

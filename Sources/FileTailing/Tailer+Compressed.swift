@@ -81,8 +81,8 @@ extension Tailer {
     }
 
     func compressedFiles(in directory: FilePath) -> [OtherForm] {
-        ((try? fileSystem.list(directory)) ?? []).compactMap { entry in
-            guard entry.kind == .regular || entry.kind == nil, entry.name.extension == gzipSuffix else { return nil }
+        entries(of: directory).compactMap { entry in
+            guard entry.name.extension == gzipSuffix else { return nil }
             let path = directory.appending(entry.name)
             guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular else {
                 return nil

@@ -24,7 +24,7 @@ extension Tailer {
         var best: OtherForm?
         for place in file.places {
             let parent = place.directory.path
-            for entry in (try? fileSystem.list(parent)) ?? [] where entry.kind == .regular || entry.kind == nil {
+            for entry in entries(of: parent) {
                 guard familyBases(of: entry.name.bytes).contains(place.name.bytes) else { continue }
                 let path = parent.appending(entry.name)
                 guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular,

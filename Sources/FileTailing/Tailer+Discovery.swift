@@ -167,7 +167,7 @@ extension Tailer {
             }
             // Another file was given its inode.
             current[key] = nil
-            if !continueCompressed([file]).isEmpty { end(file, .lost) }
+            if !continueCompressed([file]).isEmpty { endUnlessCompressed(file) }
         }
         if let checkpoints = resuming.removeValue(forKey: key) {
             if resume(checkpoints, source: source, at: path, status, included: true) { return }

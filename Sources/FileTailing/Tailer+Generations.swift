@@ -170,8 +170,21 @@ extension Tailer {
 
     /// Whether it would not be taken for an unseen one if it were forgotten, nor its compressed form.
     func isSettled(_ file: TailedFile) -> Bool {
-        guard file.placement == .rotated, let look = look(of: file) else { return true }
+        guard let look = look(of: file) else { return true }
+        // Not stored, and so not known of a file that was not found since the start.
+        if file.modified.seconds == 0 { return false }
         return file.modified <= look.settled && (file.isCompressed || file.born ?? file.modified <= look.settled)
+    }
+
+    /// What is forgotten lies before what was looked at, which is stored with the other files of the directory.
+    func storeLook(besides file: TailedFile) {
+        let path = file.originalPath.removingLastComponent()
+        guard let directory = directories[path] else { return }
+        for residents in directory.residents.values {
+            for other in residents where other !== file && other.source == file.source && !other.isGone {
+                if other.originalPath.removingLastComponent() == path { return noteChanged(other) }
+            }
+        }
     }
 
     /// A directory was listed, and every name in it looked at.

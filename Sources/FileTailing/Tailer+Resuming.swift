@@ -53,7 +53,7 @@ extension Tailer {
             }
         }
         missing += resumeDisplaced()
-        for file in continueCompressed(missing) where file.sawDeletion { end(file, .lost) }
+        for file in continueCompressed(missing) where file.sawDeletion { endUnlessCompressed(file) }
     }
 
     /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.

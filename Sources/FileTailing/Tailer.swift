@@ -137,7 +137,7 @@ package final class Tailer {
             firstStarts.removeAll()
         }
         if all { continueMissing() }
-        tendUnlinked()
+        tendUnlinked(all: all)
     }
 
     /// How long the owner may wait for events before it calls `reconcile` again.

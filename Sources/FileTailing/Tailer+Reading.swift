@@ -27,7 +27,8 @@ extension Tailer {
                 outcome.end = .atEnd
                 return outcome
             }
-            if file.needsVerification || file.readGuard == nil {
+            // The guard says nothing of what the fingerprint holds of the bytes behind it.
+            if file.needsVerification || file.readGuard == nil || file.readPosition < file.fingerprint.length {
                 if case .gzip(let content) = descriptor, try !approach(file, content) { return outcome }
                 guard try verify(file, descriptor) else {
                     if file.formerly == nil { replace(file) } else { detach(file) }

@@ -50,6 +50,16 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
+/// libFuzzer's program, which only scripts/fuzz builds: it needs every module built for it.
+let fuzzer: [Target] =
+    Context.environment["TRIBUTARY_FUZZER"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["Fuzzing"], path: "Tests/Fuzzer",
+            swiftSettings: testSettings + [.unsafeFlags(["-parse-as-library"])])
+    ]
+
 let package = Package(
     name: "tributary",
     products: [
@@ -89,7 +99,7 @@ let package = Package(
         module("ForeignCodecs", ["Primitives", "RecordBatches", "CSnappy", "CZstd"]),
         module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", "ForeignCodecs", systemPaths]),
         module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
-        module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
+        module("HostMetrics", ["Primitives", "FileAccess", "CLinux", systemPaths]),
 
         // Layer 4.
         module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
@@ -127,6 +137,8 @@ let package = Package(
         program(
             "tributary",
             [
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "YAMLConfiguration", "Primitives",
+                argumentParser, lifecycle, nioPosix, logging,
                 "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
                 nioPosix,
                 "KafkaClient", "KafkaProtocol", "RecordBatches", "YAMLConfiguration", "Primitives", argumentParser,
@@ -140,16 +152,28 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "BrokerCore", "AgentCore", "CollectorCore", "YAMLConfiguration", "KafkaProtocol", "RecordBatches",
+                "FileAccess", "Primitives", "TestSupport", nioCore, logging, systemPaths,
+            ], path: "Tests/Fuzzing", swiftSettings: testSettings),
+        tests(
+            "FuzzTests",
+            ["Fuzzing", "BrokerCore", "KafkaProtocol", "RecordBatches", "Primitives", "TestSupport", nioCore]),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests(
             "RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
             "ConfigurationTests",
-            ["YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "FileAccess", systemPaths]),
+            [
+                "YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "HostMetrics",
+                "FileAccess", systemPaths,
+            ]),
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
-            resources: [.copy("Fixtures")]),
+            exclude: ["read-metrics.py"], resources: [.copy("Fixtures")]),
         tests(
             "BrokerCoreTests",
             [
@@ -167,8 +191,8 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaProtocol", "RecordBatches", "Primitives",
-                logging,
+                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaClient", "KafkaProtocol",
+                "RecordBatches", "Primitives", logging,
                 systemPaths,
             ]),
         tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),
@@ -197,5 +221,5 @@ let package = Package(
         tests(
             "CommitLogTests",
             ["CommitLog", "RecordBatches", "ForeignCodecs", "FileAccess", "Primitives", "TestSupport", systemPaths]),
-    ]
+    ] + fuzzer
 )

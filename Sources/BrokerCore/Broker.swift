@@ -27,6 +27,8 @@ package final class Broker: Sendable {
     let readers: ReaderPool
     let groups: GroupCoordinator
     let authorizer: Authorizer
+    let quotas: ClientQuotas
+    let fetchSessions: FetchSessionCache
     /// Of requests that were not allowed.
     let refusals: BoundedLog
     /// For requests, from their first byte to their answer.
@@ -61,6 +63,9 @@ package final class Broker: Sendable {
         clusterID = directory.clusterID
         authorizer = try Authorizer(
             superUsers: configuration.superUsers, in: directory.path, fileSystem: fileSystem)
+        quotas = try ClientQuotas(
+            defaults: configuration.quotas, in: directory.path, fileSystem: fileSystem, clock: clock)
+        fetchSessions = FetchSessionCache(slots: configuration.fetchSessionSlots, clock: clock)
         refusals = BoundedLog(logger: logger, level: .notice)
         requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)

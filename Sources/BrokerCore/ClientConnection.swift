@@ -15,6 +15,7 @@ package final class ClientConnection: Sendable {
     private struct State {
         var isClosed = false
         var parked: (any ParkedRequest)?
+        var muteMilliseconds: Int32 = 0
     }
 
     package init(localAddress: BrokerAddress, remote: String, host: String = "") {
@@ -31,6 +32,19 @@ package final class ClientConnection: Sendable {
             return state.parked
         }
         parked?.cancel()
+    }
+
+    /// The client has had more than its share: after the answer that comes next, nothing is read from it for a while.
+    func mute(milliseconds: Int32) {
+        state.withLock { $0.muteMilliseconds = max($0.muteMilliseconds, milliseconds) }
+    }
+
+    /// For how long nothing is to be read, since this was asked last. To be asked after each reply.
+    package func takeMute() -> Duration? {
+        state.withLock { state in
+            defer { state.muteMilliseconds = 0 }
+            return state.muteMilliseconds > 0 ? .milliseconds(Int64(state.muteMilliseconds)) : nil
+        }
     }
 
     /// Notes the request that waits on behalf of the client.

@@ -160,6 +160,19 @@ package struct RecordHeaders: Sendable {
         }
         self.bytes = bytes
     }
+
+    /// As they stand in another record: any bytes as names, and values that may be null.
+    package init(wire headers: [(key: [UInt8], value: [UInt8]?)]) {
+        var bytes: [UInt8] = []
+        bytes.appendVarint(signed: Int64(headers.count))
+        for header in headers {
+            bytes.appendVarint(signed: Int64(header.key.count))
+            bytes += header.key
+            bytes.appendVarint(signed: header.value.map { Int64($0.count) } ?? -1)
+            bytes += header.value ?? []
+        }
+        self.bytes = bytes
+    }
 }
 
 /// A finished batch, ready to be sent. Copies share the records' memory, whatever header each is stamped with.

@@ -18,6 +18,15 @@ extension Broker {
         api(OffsetDeleteRequest.self), api(ListGroupsRequest.self), api(DescribeGroupsRequest.self),
         api(DeleteGroupsRequest.self),
         api(DescribeACLsRequest.self), api(CreateACLsRequest.self), api(DeleteACLsRequest.self),
+        api(DescribeClusterRequest.self),
+        api(DescribeTopicPartitionsRequest.self),
+        api(OffsetForLeaderEpochRequest.self),
+        api(DescribeLogDirsRequest.self),
+        api(ElectLeadersRequest.self),
+        api(AlterPartitionReassignmentsRequest.self),
+        api(ListPartitionReassignmentsRequest.self),
+        api(DescribeClientQuotasRequest.self),
+        api(AlterClientQuotasRequest.self),
     ]
 
     private static func api<Request: KafkaRequest>(_: Request.Type) -> ApiVersionsResponse.API {
@@ -46,8 +55,8 @@ extension Broker {
         guard frame.isSpoken else { return reply(answerUnspoken(frame.header)) }
         let header = frame.header
         switch header.apiKey {
-        case .produce: produce(try frame.decode(), header, client, reply)
-        case .fetch: fetch(try frame.decode(), client, answer(FetchRequest.self, header, reply))
+        case .produce: produce(try frame.decode(), header, client, frame.byteCount, reply)
+        case .fetch: fetch(try frame.decode(), header, client, answer(FetchRequest.self, header, reply))
         case .listOffsets: listOffsets(try frame.decode(), client, answer(ListOffsetsRequest.self, header, reply))
         case .metadata: metadata(try frame.decode(), header, client, answer(MetadataRequest.self, header, reply))
         case .findCoordinator:
@@ -71,9 +80,39 @@ extension Broker {
         case .incrementalAlterConfigs:
             incrementalAlterConfigs(
                 try frame.decode(), client, answer(IncrementalAlterConfigsRequest.self, header, reply))
+        default: try dispatchAdministration(frame, client, reply)
+        }
+    }
+
+    private func dispatchAdministration(
+        _ frame: RequestFrame, _ client: ClientConnection, _ reply: @escaping @Sendable (Reply) -> Void
+    ) throws(WireError) {
+        let header = frame.header
+        switch header.apiKey {
         case .describeACLs: describeACLs(try frame.decode(), client, answer(DescribeACLsRequest.self, header, reply))
         case .createACLs: createACLs(try frame.decode(), client, answer(CreateACLsRequest.self, header, reply))
         case .deleteACLs: deleteACLs(try frame.decode(), client, answer(DeleteACLsRequest.self, header, reply))
+        case .describeCluster:
+            describeCluster(try frame.decode(), client, answer(DescribeClusterRequest.self, header, reply))
+        case .describeTopicPartitions:
+            describeTopicPartitions(
+                try frame.decode(), client, answer(DescribeTopicPartitionsRequest.self, header, reply))
+        case .offsetForLeaderEpoch:
+            offsetForLeaderEpoch(try frame.decode(), client, answer(OffsetForLeaderEpochRequest.self, header, reply))
+        case .describeLogDirs:
+            describeLogDirs(try frame.decode(), client, answer(DescribeLogDirsRequest.self, header, reply))
+        case .electLeaders:
+            electLeaders(try frame.decode(), client, answer(ElectLeadersRequest.self, header, reply))
+        case .alterPartitionReassignments:
+            alterPartitionReassignments(
+                try frame.decode(), client, answer(AlterPartitionReassignmentsRequest.self, header, reply))
+        case .listPartitionReassignments:
+            listPartitionReassignments(
+                try frame.decode(), client, answer(ListPartitionReassignmentsRequest.self, header, reply))
+        case .describeClientQuotas:
+            describeClientQuotas(try frame.decode(), client, answer(DescribeClientQuotasRequest.self, header, reply))
+        case .alterClientQuotas:
+            alterClientQuotas(try frame.decode(), client, answer(AlterClientQuotasRequest.self, header, reply))
         default: try dispatchGroups(frame, client, reply)
         }
     }

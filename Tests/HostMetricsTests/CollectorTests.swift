@@ -5,7 +5,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-let machines = ["vm", "server", "old"]
+/// A virtual machine, a large NUMA server with RAID and sensors, a container of cgroup v1 on a kernel 4.x, a container
+/// of cgroup v2 that sees nothing but itself, and an ARM board.
+let machines = ["vm", "server", "old", "container", "board"]
 
 /// What every collector must do, whatever it reads.
 @Suite struct CollectorTests {
@@ -26,7 +28,7 @@ let machines = ["vm", "server", "old"]
         }
     }
 
-    @Test(arguments: ["vm", "server"], CollectorKind.allCases)
+    @Test(arguments: ["vm", "server", "board"], CollectorKind.allCases)
     func `a file cut anywhere gives an error that names it, and no number that the whole does not give`(
         machine: String, collector: CollectorKind
     ) throws {

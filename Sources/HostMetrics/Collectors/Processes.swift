@@ -53,9 +53,8 @@ struct ProcessesCollector: Collector {
             }
             if let limit = limits.min() { pass.add(Self.limit, limit) }
         }
-        let now = ContinuousClock.now
-        if let scanned, now - scanned < scanInterval { return }
-        scanned = now
+        if let scanned, pass.instant - scanned < scanInterval { return }
+        scanned = pass.instant
         pass.attempt { (pass) throws(MetricSourceError) in try scan(&pass) }
     }
 

@@ -5,6 +5,7 @@ import Primitives
 import RecordBatches
 import Synchronization
 import Testing
+import Synchronization
 
 @testable import KafkaClient
 

@@ -46,7 +46,7 @@ extension Tailer {
     }
 
     /// Compares the file with all evidence there is.
-    private func verify(_ file: TailedFile, _ descriptor: any OpenFile) throws(FileError) -> Bool {
+    func verify(_ file: TailedFile, _ descriptor: any OpenFile) throws(FileError) -> Bool {
         let contentGuard = file.readGuard ?? file.committedGuard
         let head = file.fingerprint
         guard try matches(head, from: 0, descriptor),
@@ -76,7 +76,7 @@ extension Tailer {
     /// One window's worth of lines.
     ///
     /// - Returns: whether the turn is over although nothing was handed out.
-    private func step(
+    func step(
         _ file: TailedFile, _ descriptor: any OpenFile, limit: Int, _ outcome: inout ReadOutcome,
         _ body: (RawSpan, LineInfo) -> Bool
     ) throws(FileError) -> Bool {
@@ -91,7 +91,7 @@ extension Tailer {
             case .turnOver: return true
             case .shrunk: break
             case .line(let end, let isTerminated):
-                let maximum = Int64(sources[file.source].maximumLineBytes)
+                let maximum = Int64(settings(of: file).maximumLineBytes)
                 length = max(length, Int(min(end - file.readPosition, maximum) + 1))
                 longLineEnd = (end, isTerminated)
             }
@@ -107,7 +107,7 @@ extension Tailer {
             file.largestSize = max(file.largestSize, window.end)
         }
         var splitter = LineSplitter(
-            window: window, settings: sources[file.source], position: position, lineStart: file.lineStart,
+            window: window, settings: settings(of: file), position: position, lineStart: file.lineStart,
             isFinal: window.reachesEnd && isFinal(file), longLineEnd: longLineEnd)
         splitter.run(limit: limit, body)
         try take(splitter, file, descriptor, &outcome)
@@ -136,6 +136,7 @@ extension Tailer {
 
     /// Rotated away or deleted (or the owner wants all there is), and silent for the settle time: nothing comes any more.
     func isFinal(_ file: TailedFile) -> Bool {
+        if let rereading, rereading.file == file.id { return rereading.isFinal }
         guard file.isUnlinked || takesEndsAsFinal else { return false }
         let last = max(file.changedAt, file.unlinkedAt ?? file.changedAt)
         return now.milliseconds - last.milliseconds >= limits.settleTime.milliseconds

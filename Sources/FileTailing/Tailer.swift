@@ -52,6 +52,7 @@ package final class Tailer {
     var now: Timestamp
     var hasScanned = false
     var takesEndsAsFinal = false
+    var rereading: Rereading?
 
     package internal(set) var counters = TailCounters()
     var changed: [TailedFile] = []

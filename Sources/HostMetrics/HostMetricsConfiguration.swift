@@ -1,3 +1,4 @@
+package import Primitives
 package import SystemPackage
 
 /// What is sampled, and from where.

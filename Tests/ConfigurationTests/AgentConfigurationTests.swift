@@ -3,6 +3,7 @@ import FileAccess
 import HostMetrics
 import SystemPackage
 import Testing
+import Primitives
 
 @testable import YAMLConfiguration
 

@@ -71,6 +71,7 @@ import Testing
         var expectedSettings = TopicSettings()
         // Examples, as the file says.
         expectedSettings.log.retentionMilliseconds = 7 * 86_400_000
+        expectedSettings.log.maximumCompactionLagMilliseconds = 7 * 86_400_000
         expectedSettings.flushMessages = 10_000
         expectedSettings.flushMilliseconds = 1000
         #expect(logs == expectedSettings)
@@ -96,8 +97,10 @@ import Testing
         for key in agentKeys { #expect(agentText.contains("\(key):"), "agent.yaml does not mention \(key)") }
 
         let collectorKeys = known(
-            problems(readCollector("zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]")))
-        #expect(collectorKeys.count == 11 + 3 + 13)
+            problems(
+                readCollector(
+                    "zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ngroups: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]")))
+        #expect(collectorKeys.count == 15 + 3 + 7 + 17)
         let collectorText = uncommented(try shipped("collector-config/collector.yaml").text)
         for key in collectorKeys {
             #expect(collectorText.contains("\(key):"), "collector.yaml does not mention \(key)")

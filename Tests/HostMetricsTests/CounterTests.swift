@@ -3,6 +3,7 @@ import HostMetrics
 import Primitives
 import Synchronization
 import Testing
+import Foundation
 
 private let received = MetricAttribute("network.io.direction", "receive")
 private let eth0 = MetricAttribute("network.interface.name", Array("eth0".utf8))

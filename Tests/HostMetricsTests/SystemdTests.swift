@@ -1,6 +1,7 @@
 import HostMetrics
 import SystemPackage
 import Testing
+import Primitives
 
 private func unit(_ name: String, _ state: String) -> [MetricAttribute] {
     [MetricAttribute("systemd.unit.name", name), MetricAttribute("systemd.unit.active_state", state)]

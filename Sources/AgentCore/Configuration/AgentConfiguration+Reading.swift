@@ -13,6 +13,10 @@ extension AgentConfiguration {
             configuration.collector = section.value("collector", .collectorConnection, default: CollectorConnection())
             configuration.memoryLimit = section.value(
                 "memory.limit", .byteSize(8 << 20...64 << 30), default: defaults.memoryLimit)
+            configuration.spoolLimit = section.value(
+                "spool.limit", .byteSize(1 << 20...1 << 40), default: defaults.spoolLimit)
+            configuration.deadLetterLimit = section.value(
+                "dead_letters.limit", .byteSize(1 << 20...1 << 40), default: defaults.deadLetterLimit)
             guard let sources = section.required("sources", .list(of: .sourceInPlace, atLeast: 1)) else { return nil }
             configuration.sources = sources.map(\.source)
             reportDoubleNames(sources, in: section)

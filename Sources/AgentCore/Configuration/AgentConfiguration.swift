@@ -10,6 +10,10 @@ package struct AgentConfiguration: Sendable, Equatable {
     package var collector = CollectorConnection()
     /// The most memory, in bytes, that buffers of all kinds may hold together.
     package var memoryLimit = 24 << 20
+    /// The most bytes on disk, per source, of samples that were not sent yet; beyond them the oldest go.
+    package var spoolLimit = 64 << 20
+    /// The most bytes on disk of records that the cluster refused; beyond them the oldest go.
+    package var deadLetterLimit = 64 << 20
     /// At least one, with unique names.
     package var sources: [AgentSource]
 

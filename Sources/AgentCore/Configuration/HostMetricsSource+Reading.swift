@@ -1,4 +1,5 @@
 internal import HostMetrics
+internal import Primitives
 internal import SystemPackage
 internal import YAMLConfiguration
 

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Control groups, so each systemd slice and service and each container: /sys/fs/cgroup, version 2 and version 1, and
 /// both where a host mounts both (kernel: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/).
 ///

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// What block devices did: /proc/diskstats, and their size from /sys.
 struct DiskCollector: Collector {
     static let kind = CollectorKind.disk

@@ -1,4 +1,5 @@
 internal import FileAccess
+internal import Primitives
 internal import SystemPackage
 
 /// How full file systems are: /proc/<pid>/mountinfo, and statvfs(3) on a thread of its own (`SpaceProbe`).

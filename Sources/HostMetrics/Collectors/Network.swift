@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// What network interfaces carried: /proc/<pid>/net/dev.
 struct NetworkCollector: Collector {
     static let kind = CollectorKind.network

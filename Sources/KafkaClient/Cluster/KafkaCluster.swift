@@ -32,6 +32,8 @@ package enum ConnectionPurpose: Hashable, Sendable {
     case administration
     case produce
     case fetch
+    /// Joining a group, which is answered when all members have.
+    case group
 }
 
 /// A cluster: its brokers, its topics' leaders, and the connections to them.
@@ -82,6 +84,13 @@ package actor KafkaCluster {
             throw .noBrokerReachable([])
         }
         return try await connection(ConnectionKey(address: address, purpose: purpose))
+    }
+
+    /// The connection to a broker by its address, which metadata may not have named yet: a coordinator's.
+    func connection(
+        at address: BrokerAddress, for purpose: ConnectionPurpose
+    ) async throws(KafkaClientError) -> BrokerConnection {
+        try await connection(ConnectionKey(address: address, purpose: purpose))
     }
 
     private func connection(_ key: ConnectionKey) async throws(KafkaClientError) -> BrokerConnection {
@@ -269,6 +278,24 @@ package actor KafkaCluster {
             throw .noLeader(topic: partition.topic, partition: partition.partition)
         }
         return leader
+    }
+
+    /// Takes over what a broker says about a partition's new leader.
+    ///
+    /// - Returns: false where it says nothing new.
+    func takeHint(_ hint: LeaderIDAndEpoch, of place: TopicPartition, endpoints: [NodeEndpoint]) -> Bool {
+        guard hint.leaderID >= 0, var topic = topics[place.topic],
+            topic.partitions.indices.contains(Int(place.partition)),
+            topic.partitions[Int(place.partition)].leaderEpoch < hint.leaderEpoch
+        else { return false }
+        for node in endpoints where (1...65535).contains(node.port) {
+            brokers.addresses[node.nodeID] = BrokerAddress(host: node.host, port: Int(node.port))
+        }
+        guard brokers.addresses[hint.leaderID] != nil else { return false }
+        topic.partitions[Int(place.partition)].leader = hint.leaderID
+        topic.partitions[Int(place.partition)].leaderEpoch = hint.leaderEpoch
+        topics[place.topic] = topic
+        return true
     }
 
     func forget(topic: String) { topics[topic] = nil }

@@ -28,6 +28,14 @@ def read_otlp_json(record):
         assert which in ("string_value", "int_value"), attribute
         return str(getattr(attribute.value, which))
 
+    def check(value):
+        # The parser also takes numbers where the specification wants 64-bit integers as strings.
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+            if key in ("asInt", "intValue", "timeUnixNano", "startTimeUnixNano"):
+                assert isinstance(item, str), (key, item)
+            check(item)
+
+    check(json.loads(record))
     seen = set()
     request = Parse(record.decode("utf-8"), ExportMetricsServiceRequest(), ignore_unknown_fields=False)
     for resource in request.resource_metrics:

@@ -57,7 +57,8 @@ final class SimulatedCluster: Sendable {
                 if sequence < known.ordinals.count {
                     let stored = log.lines[known.ordinals[sequence]]
                     if stored != line {
-                        state.violations.append("\(place): \(line) goes under the sequence of \(stored), and is dropped")
+                        state.violations.append(
+                            "\(place): \(line) goes under the sequence of \(stored), and is dropped")
                     }
                 } else {
                     known.ordinals.append(log.lines.count)
@@ -127,6 +128,7 @@ final class JournaledShipper: Shipper {
             }
         }
         if !isTrusted { state.withLock { $0.partitions[left.place] = nil } }
+        let toSend = unsent
         let mustRenumber = !missing.isEmpty || !isTrusted
         let goOn: @Sendable () -> Void = { [self] in
             if mustRenumber && isTrusted {
@@ -136,7 +138,7 @@ final class JournaledShipper: Shipper {
                     state.partitions[left.place] = Partition(identity: new, next: 0)
                 }
             }
-            for batch in unsent {
+            for batch in toSend {
                 guard let sealed = batch.batch else { continue }
                 give(sealed, left.place, BatchTag(value: batch.tag))
             }
@@ -185,13 +187,15 @@ final class JournaledShipper: Shipper {
             }
             if answers(number) { inbox.put(.acknowledged(tag)) }
         }
-        journal.record(
-            [
-                SequenceAssignment(
-                    tag: tag.value, place: place, topicID: nil, identity: partition.identity, position: 0,
-                    firstSequence: SequenceNumber(Int32(partition.next)), recordCount: batch.recordCount)
-            ], confirm: waitsForJournal ? send : {})
-        if !waitsForJournal { send() }
+        let assignment = SequenceAssignment(
+            tag: tag.value, place: place, topicID: nil, identity: partition.identity, position: 0,
+            firstSequence: SequenceNumber(Int32(partition.next)), recordCount: batch.recordCount)
+        if waitsForJournal {
+            journal.record([assignment], confirm: send)
+        } else {
+            journal.record([assignment]) {}
+            send()
+        }
     }
 }
 

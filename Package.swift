@@ -47,7 +47,18 @@ let systemPaths = Target.Dependency.product(name: "SystemPackage", package: "swi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
+/// libFuzzer's program, which only scripts/fuzz builds: it needs every module built for it.
+let fuzzer: [Target] =
+    Context.environment["TRIBUTARY_FUZZER"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["Fuzzing"], path: "Tests/Fuzzer",
+            swiftSettings: testSettings + [.unsafeFlags(["-parse-as-library"])])
+    ]
 
 let package = Package(
     name: "tributary",
@@ -69,6 +80,8 @@ let package = Package(
         systemLibrary("CLZ4", pkgConfig: "liblz4", debian: "liblz4-dev"),
         systemLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         systemLibrary("CYaml", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        systemLibrary("CSnappy", pkgConfig: "snappy", debian: "libsnappy-dev"),
+        systemLibrary("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
         .target(name: "CCRC32C"),
         .target(name: "CLinux"),
 
@@ -82,13 +95,20 @@ let package = Package(
 
         // Layer 3.
         module("KafkaProtocol", ["Primitives", "RecordBatches", nioCore]),
-        module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", systemPaths]),
+        // Only for those who must look into the batches of clients of other makes: not for the agent.
+        module("ForeignCodecs", ["Primitives", "RecordBatches", "CSnappy", "CZstd"]),
+        module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", "ForeignCodecs", systemPaths]),
         module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
-        module("HostMetrics", ["Primitives", "FileAccess", systemPaths]),
+        module("HostMetrics", ["Primitives", "FileAccess", "CLinux", systemPaths]),
 
         // Layer 4.
         module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
-        module("BrokerCore", ["KafkaProtocol", "CommitLog", "FileAccess", nioCore, logging, deque, systemPaths]),
+        module(
+            "BrokerCore",
+            [
+                "KafkaProtocol", "CommitLog", "RecordBatches", "ForeignCodecs", "Primitives", "FileAccess", nioCore,
+                logging, deque, heap, systemPaths,
+            ]),
 
         // Layer 5.
         module("BrokerServer", ["BrokerCore", "KafkaProtocol", nioCore, nioPosix, logging, deque]),
@@ -116,21 +136,44 @@ let package = Package(
         program("tributary-collector", ["ServiceProgram", "CollectorCore", argumentParser, systemPaths]),
         program(
             "tributary",
-            ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", argumentParser, nioPosix, logging]),
+            [
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "YAMLConfiguration", "Primitives",
+                argumentParser, lifecycle, nioPosix, logging,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
+                nioPosix,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "YAMLConfiguration", "Primitives", argumentParser,
+                lifecycle, nioPosix, logging,
+                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
+                nioPosix,
+                logging,
+            ]),
 
         // Tests.
         .target(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "BrokerCore", "AgentCore", "CollectorCore", "YAMLConfiguration", "KafkaProtocol", "RecordBatches",
+                "FileAccess", "Primitives", "TestSupport", nioCore, logging, systemPaths,
+            ], path: "Tests/Fuzzing", swiftSettings: testSettings),
+        tests(
+            "FuzzTests",
+            ["Fuzzing", "BrokerCore", "KafkaProtocol", "RecordBatches", "Primitives", "TestSupport", nioCore]),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
-        tests("RecordBatchesTests", ["RecordBatches", "Primitives"], exclude: ["make-golden-batches.py"]),
+        tests(
+            "RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Primitives", nioCore], resources: [.copy("Fixtures")]),
         tests(
             "ConfigurationTests",
-            ["YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "FileAccess", systemPaths]),
+            [
+                "YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "HostMetrics",
+                "FileAccess", systemPaths,
+            ]),
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
-            resources: [.copy("Fixtures")]),
+            exclude: ["read-metrics.py"], resources: [.copy("Fixtures")]),
         tests(
             "BrokerCoreTests",
             [
@@ -156,6 +199,9 @@ let package = Package(
         tests(
             "KafkaClientTests",
             ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
+        tests(
+            "TributaryCommandTests",
+            ["tributary", "KafkaClient", "KafkaProtocol", "Primitives", "TestSupport", argumentParser, nioCore]),
         // Runs the built programs, so it needs none of their modules.
         tests("EndToEndTests", [], resources: [.copy("Clients")]),
         tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),
@@ -167,6 +213,13 @@ let package = Package(
                 "TestSupport", nioCore, logging, systemPaths,
             ]),
         tests(
-            "CommitLogTests", ["CommitLog", "RecordBatches", "FileAccess", "Primitives", "TestSupport", systemPaths]),
-    ]
+            "BrokerGroupsTests",
+            [
+                "BrokerCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess", "Primitives", "TestSupport",
+                nioCore, logging, systemPaths,
+            ]),
+        tests(
+            "CommitLogTests",
+            ["CommitLog", "RecordBatches", "ForeignCodecs", "FileAccess", "Primitives", "TestSupport", systemPaths]),
+    ] + fuzzer
 )

@@ -25,8 +25,12 @@ package final class Broker: Sendable {
     let logger: Logger
     let clusterID: String
     let readers: ReaderPool
-    /// Whether it was told that there are no consumer groups.
-    let groupsWereAskedFor = Atomic(false)
+    let groups: GroupCoordinator
+    let authorizer: Authorizer
+    let quotas: ClientQuotas
+    let fetchSessions: FetchSessionCache
+    /// Of requests that were not allowed.
+    let refusals: BoundedLog
     /// For requests, from their first byte to their answer.
     package let requestMemory: MemoryBudget
     /// For answers. Apart from the requests' memory, so that consumers that take no answers do not keep producers out.
@@ -35,7 +39,8 @@ package final class Broker: Sendable {
     let storage: [StorageThread]
     let control: ControlThread
     let table = Mutex(TopicTable())
-    private let retention = RetentionTimer()
+    private let timers = (retention: MaintenanceTimer(), compaction: MaintenanceTimer())
+    let compactor: Compactor
 
     /// The topics there are.
     struct TopicTable {
@@ -56,6 +61,12 @@ package final class Broker: Sendable {
         let directory = try DataDirectory(configuration.dataDirectory, fileSystem: fileSystem)
         self.directory = directory
         clusterID = directory.clusterID
+        authorizer = try Authorizer(
+            superUsers: configuration.superUsers, in: directory.path, fileSystem: fileSystem)
+        quotas = try ClientQuotas(
+            defaults: configuration.quotas, in: directory.path, fileSystem: fileSystem, clock: clock)
+        fetchSessions = FetchSessionCache(slots: configuration.fetchSessionSlots, clock: clock)
+        refusals = BoundedLog(logger: logger, level: .notice)
         requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         readers = ReaderPool(threads: configuration.readerThreads)
@@ -66,7 +77,11 @@ package final class Broker: Sendable {
                 clock: clock, logger: logger)
         }
         self.storage = storage
+        compactor = Compactor(
+            configuration.compactor, reserve: configuration.minimumFreeBytes, fileSystem: fileSystem, clock: clock,
+            logger: logger)
         control = ControlThread()
+        groups = GroupCoordinator(logger: logger)
         let admin: TopicAdmin
         let topics: [Topic]
         do {
@@ -75,6 +90,7 @@ package final class Broker: Sendable {
                 logger: logger)
             topics = try admin.openAll()
         } catch {
+            compactor.stop()
             Self.stop(storage)
             readers.close()
             throw error
@@ -86,16 +102,41 @@ package final class Broker: Sendable {
                 table.byID[topic.id] = topic
             }
         }
+        do {
+            try groups.start(self, clock: clock)
+        } catch {
+            stop()
+            throw error
+        }
     }
 
-    /// Begins with what is to be done from time to time: retention.
+    /// Begins with what is to be done from time to time: retention and compaction.
     package func startMaintenance() {
-        retention.start(every: configuration.retentionCheckInterval, scheduler, storage)
+        timers.retention.start(every: configuration.retentionCheckInterval, scheduler) { [storage] in
+            for thread in storage { thread.submit(.applyRetention) }
+        }
+        timers.compaction.start(every: configuration.compactor.interval, scheduler) { [weak self] in
+            self?.compact()
+        }
     }
+
+    /// Has all that is due compacted, in the background.
+    func compact() {
+        let partitions = topics.flatMap(\.partitions).filter { partition in
+            partition.failure == nil && partition.settings.log.cleanup.contains(.compact)
+        }
+        if !partitions.isEmpty { compactor.compact(partitions) }
+    }
+
+    /// Before connections are drained: nobody is kept waiting for other members of a group any more.
+    package func beginStop() { groups.beginStop() }
 
     /// Stops: what is in the storage threads' hands is written and answered, logs are closed cleanly. Blocks until done.
     package func stop() {
-        retention.stop()
+        timers.retention.stop()
+        timers.compaction.stop()
+        compactor.stop()
+        groups.stop()
         control.stop()
         Self.stop(storage)
         readers.close()

@@ -32,6 +32,9 @@ package final class Partition: Sendable {
 
     func update(_ settings: TopicSettings) { current.withLock { $0.settings = settings } }
 
+    /// Why its log could not be opened: it is offline, alone, until the collector is started anew.
+    package var failure: LogError? { log.failure }
+
     package var maximumMessageBytes: Int { settings.maximumMessageBytes }
 
     /// Whether its topic was deleted. Who still holds it finds nothing in it.

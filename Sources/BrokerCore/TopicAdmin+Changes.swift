@@ -61,6 +61,14 @@ extension TopicAdmin {
 
     // MARK: Settings
 
+    /// The settings in force for a topic.
+    func resolvedOrRefused(_ entry: TopicRegistry.Entry) throws(ChangeRefusal) -> TopicSettings {
+        switch configuration.topics.settings(for: entry.name, overrides: entry.settings) {
+        case .success(let settings): return settings
+        case .failure(let problem): throw ChangeRefusal(code: .invalidConfig, message: problem.description)
+        }
+    }
+
     /// Gives a topic other settings of its own.
     ///
     /// - Returns: all settings that it has then.

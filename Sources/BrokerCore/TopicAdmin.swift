@@ -13,6 +13,8 @@ struct NewTopic: Sendable {
     var settings: [(name: String, value: String)] = []
     /// Only say whether it could be created.
     var validateOnly = false
+    /// Whether the broker makes it for itself.
+    var isInternal = false
 }
 
 /// Why a topic was not created.
@@ -50,14 +52,18 @@ final class TopicAdmin {
 
     func takeProducerID() throws(FileError) -> ProducerID { try producerIDs.take() }
 
-    /// Opens every topic of the registry; all storage threads work at it at once.
+    /// Opens every topic of the registry; all storage threads work at it at once. A partition that cannot be opened is
+    /// offline, and keeps no other from being served.
     func openAll() throws -> [Topic] {
         finishDeletions()
-        return try open(registry.entries)
+        return try open(registry.entries, toleratingFailures: true)
     }
 
     func create(_ wanted: NewTopic) -> Result<Topic, TopicRefusal> {
         if let problem = TopicName.problem(wanted.name) { return .failure(.failed(.invalidTopicException, problem)) }
+        if TopicName.isInternal(wanted.name) && !wanted.isInternal {
+            return .failure(.failed(.invalidTopicException, "\(wanted.name) is the collector's own topic"))
+        }
         let partitions = wanted.partitions ?? configuration.topics.partitions(for: wanted.name)
         guard (1...Self.maximumPartitions).contains(partitions) else {
             return .failure(
@@ -88,7 +94,11 @@ final class TopicAdmin {
     }
 
     /// Opens the partitions from `first` on.
-    func open(_ entries: [TopicRegistry.Entry], from first: Int32 = 0) throws -> [Topic] {
+    ///
+    /// - Parameter toleratingFailures: whether partitions that cannot be opened are offline; else it is an error.
+    func open(
+        _ entries: [TopicRegistry.Entry], from first: Int32 = 0, toleratingFailures: Bool = false
+    ) throws -> [Topic] {
         typealias Opened = (
             entry: Int, index: Int32, key: Int, result: Result<(log: LogReader, report: RecoveryReport), LogError>
         )
@@ -115,8 +125,15 @@ final class TopicAdmin {
         do {
             for opened in all {
                 let entry = entries[opened.entry]
-                let (log, report) = try opened.result.get()
-                tell(report, entry.name, opened.index)
+                let log: LogReader
+                switch opened.result {
+                case .success(let (reader, report)):
+                    tell(report, entry.name, opened.index)
+                    log = reader
+                case .failure(let error):
+                    guard toleratingFailures else { throw error }
+                    log = offline(entry.name, opened.index, error)
+                }
                 partitions[opened.entry][Int(opened.index - first)] = Partition(
                     topic: entry.name, index: opened.index, log: log,
                     settings: settings[opened.entry], storageKey: opened.key,
@@ -144,10 +161,20 @@ final class TopicAdmin {
 
     private func thread(for key: Int) -> StorageThread { storage[key % storage.count] }
 
+    private func offline(_ topic: String, _ index: Int32, _ error: LogError) -> LogReader {
+        let path = directory.partition(topic, index)
+        logger.error(
+            "the partition cannot be opened and is offline, the others are served: \(error); stop the collector, run \"tributary-collector repair \(path)\" and start it anew",
+            metadata: ["topic": "\(topic)", "partition": "\(index)"])
+        return LogReader(unavailable: error, path)
+    }
+
     private func tell(_ report: RecoveryReport, _ topic: String, _ index: Int32) {
         let metadata: Logger.Metadata = ["topic": "\(topic)", "partition": "\(index)"]
         if let reason = report.cutReason {
-            logger.warning("cut \(report.cutBytes) bytes of an unfinished write: \(reason)", metadata: metadata)
+            let kept = report.cutTail.map { "; they are kept in \($0)" } ?? ""
+            logger.warning(
+                "cut \(report.cutBytes) bytes of an unfinished write: \(reason)\(kept)", metadata: metadata)
         }
         if report.rebuiltIndexes > 0 {
             logger.notice("rebuilt the indexes of \(report.rebuiltIndexes) segments", metadata: metadata)

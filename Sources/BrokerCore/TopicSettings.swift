@@ -26,8 +26,10 @@ package struct TopicSettings: Hashable, Sendable {
 
     /// Every setting that can be set, by name.
     package static let names = [
-        "cleanup.policy", "compression.type", "flush.messages", "flush.ms", "index.interval.bytes", "max.message.bytes",
-        "message.timestamp.type", "retention.bytes", "retention.ms", "segment.bytes", "segment.ms",
+        "cleanup.policy", "compression.type", "delete.retention.ms", "flush.messages", "flush.ms",
+        "index.interval.bytes", "max.compaction.lag.ms", "max.message.bytes", "message.timestamp.type",
+        "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "retention.bytes", "retention.ms", "segment.bytes",
+        "segment.ms",
     ]
 
     /// Sets one.
@@ -59,13 +61,36 @@ package struct TopicSettings: Hashable, Sendable {
             timestampType = type
             return nil
         case "cleanup.policy":
-            return value == "delete" ? nil : "cleanup.policy takes only delete; this version does not compact"
+            guard let policy = CleanupPolicy(text: value) else {
+                return "cleanup.policy takes delete, compact, or both as \"compact,delete\", not \"\(value)\""
+            }
+            log.cleanup = policy
+            return nil
+        case "delete.retention.ms":
+            return number(name, value, 0, .max) { log.deleteRetentionMilliseconds = $0 }
+        case "min.compaction.lag.ms":
+            return number(name, value, 0, .max) { log.minimumCompactionLagMilliseconds = $0 }
+        case "max.compaction.lag.ms":
+            return number(name, value, 1, .max) { log.maximumCompactionLagMilliseconds = $0 }
+        case "min.cleanable.dirty.ratio":
+            guard let ratio = Double(value), (0...1).contains(ratio) else {
+                return "min.cleanable.dirty.ratio takes a number from 0 to 1, not \"\(value)\""
+            }
+            log.minimumCleanableRatio = ratio
+            return nil
         case "compression.type":
             return value == "producer"
                 ? nil : "compression.type takes only producer: batches are stored as their producers compressed them"
         default:
             return "unknown topic setting \"\(name)\"; known are \(Self.names.joined(separator: ", "))"
         }
+    }
+
+    /// What is wrong with settings that are each right (Kafka's LogConfig.validateValues).
+    var contradiction: String? {
+        let (least, most) = (log.minimumCompactionLagMilliseconds, log.maximumCompactionLagMilliseconds)
+        return least > most
+            ? "min.compaction.lag.ms (\(least)) must not be more than max.compaction.lag.ms (\(most))" : nil
     }
 
     /// A setting's value, as `set` takes it.
@@ -80,7 +105,11 @@ package struct TopicSettings: Hashable, Sendable {
         case "flush.messages": String(flushMessages)
         case "flush.ms": String(flushMilliseconds)
         case "message.timestamp.type": timestampType.rawValue
-        case "cleanup.policy": "delete"
+        case "cleanup.policy": log.cleanup.text
+        case "delete.retention.ms": String(log.deleteRetentionMilliseconds)
+        case "min.compaction.lag.ms": String(log.minimumCompactionLagMilliseconds)
+        case "max.compaction.lag.ms": String(log.maximumCompactionLagMilliseconds)
+        case "min.cleanable.dirty.ratio": String(log.minimumCleanableRatio)
         case "compression.type": "producer"
         default: nil
         }
@@ -143,7 +172,27 @@ package struct TopicRules: Sendable {
                 return .failure(TopicSettingsProblem(description: problem))
             }
         }
+        if let problem = settings.contradiction { return .failure(TopicSettingsProblem(description: problem)) }
         return .success(settings)
+    }
+}
+
+extension CleanupPolicy {
+    /// - Parameter text: the names of one or both, with a comma between.
+    package init?(text: String) {
+        self = []
+        for name in text.split(separator: ",", omittingEmptySubsequences: false) {
+            switch name.filter({ $0 != " " }) {
+            case "delete": insert(.delete)
+            case "compact": insert(.compact)
+            default: return nil
+            }
+        }
+    }
+
+    package var text: String {
+        [(CleanupPolicy.compact, "compact"), (.delete, "delete")].filter { contains($0.0) }.map(\.1)
+            .joined(separator: ",")
     }
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 static int take(int descriptor, const char *path, int flags, struct tributary_file_status *status) {
@@ -41,6 +42,24 @@ int tributary_reserve(int descriptor, int64_t size) {
 
 int64_t tributary_seek_data(int descriptor, int64_t position) {
     return lseek(descriptor, position, SEEK_DATA);
+}
+
+int tributary_read_clock_discipline(struct tributary_clock_discipline *discipline) {
+    struct timex found = {.modes = 0};
+    int state = adjtimex(&found);
+    if (state == -1) return -1;
+    *discipline = (struct tributary_clock_discipline){
+        .state = state,
+        .status = found.status,
+        .tai_offset = found.tai,
+        .offset = found.offset,
+        .frequency = found.freq,
+        .maximum_error = found.maxerror,
+        .estimated_error = found.esterror,
+        .time_constant = found.constant,
+        .tick = found.tick,
+    };
+    return 0;
 }
 
 void tributary_name_thread(const char *name) {

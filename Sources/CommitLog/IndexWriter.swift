@@ -48,8 +48,8 @@ struct IndexWriter {
     /// Takes note of a batch at `position`.
     mutating func add(_ header: RecordBatchHeader, at position: Int64) {
         isEmpty = false
-        if header.maxTimestamp > state.maxTimestamp {
-            state.maxTimestamp = header.maxTimestamp
+        if header.newestRecord > state.maxTimestamp {
+            state.maxTimestamp = header.newestRecord
             state.offsetOfMaxTimestamp = header.lastOffset
         }
         // A segment of other make may reach over what an entry can say: its end is found by scanning then.
@@ -94,4 +94,9 @@ struct IndexWriter {
 
     /// The pending entries' bytes, for files that are written whole.
     var pending: (offsets: [UInt8], times: [UInt8]) { (pendingOffsets, pendingTimes) }
+}
+
+extension RecordBatchHeader {
+    /// The time of its newest record: none in a batch that compaction emptied, which keeps the times that it had.
+    var newestRecord: Timestamp { recordCount == 0 ? .none : maxTimestamp }
 }

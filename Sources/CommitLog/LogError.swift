@@ -35,6 +35,12 @@ package enum LogError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+extension Timestamp {
+    init(_ time: FileTime) {
+        self.init(milliseconds: time.seconds * 1000 + time.nanoseconds / 1_000_000)
+    }
+}
+
 /// Runs file calls, with their errors as the log's own.
 func withFiles<Result: ~Copyable>(_ body: () throws(FileError) -> Result) throws(LogError) -> Result {
     do throws(FileError) {

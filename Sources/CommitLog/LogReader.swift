@@ -2,15 +2,31 @@ internal import FileAccess
 package import Primitives
 internal import RecordBatches
 internal import Synchronization
+package import SystemPackage
 
 /// The reading side of a partition. For any thread; calls that read files may block.
 package final class LogReader: Sendable {
     private let current: Mutex<LogView>
     private let repairs: SegmentRepairs
+    /// Why the log could not be opened; every read throws it.
+    package let failure: LogError?
 
     init(_ view: LogView, repairs: SegmentRepairs) {
         current = Mutex(view)
         self.repairs = repairs
+        failure = nil
+    }
+
+    /// Stands in for a log that could not be opened.
+    package init(unavailable error: LogError, _ directory: FilePath) {
+        let summary = SegmentSummary(
+            baseOffset: .zero, endOffset: .zero, bytes: 0, maxTimestamp: .none, indexEntries: 0, timeIndexEntries: 0)
+        current = Mutex(
+            LogView(
+                startOffset: .zero, endOffset: .zero, leaderEpoch: .unknown, sealed: [],
+                active: SegmentView(path: directory, summary: summary, files: .unavailable(error))))
+        repairs = SegmentRepairs()
+        failure = error
     }
 
     /// Segments whose indexes were built anew since the log began to be opened: then, or when they were read first.
@@ -63,18 +79,19 @@ package final class LogReader: Sendable {
     /// Answers from one view; from a newer one where this was overtaken:
     ///
     /// 1. A view is taken, which names a segment whose files are not open.
-    /// 2. The segment is deleted.
+    /// 2. The segment is deleted, or compacted together with others.
     /// 3. Its files cannot be opened any more. In a view that is taken now it is not named.
     private func withView<Result>(
         _ body: (LogView) throws(LogError) -> Result
     ) throws(LogError) -> Result {
+        if let failure { throw failure }
         while true {
             let view = view
             do throws(LogError) {
                 return try body(view)
             } catch {
                 guard case .file(let cause) = error, cause.isNotFound,
-                    self.view.segment(0).baseOffset > view.segment(0).baseOffset
+                    self.view.generation > view.generation
                 else { throw error }
             }
         }

@@ -31,7 +31,7 @@ extension LogRecovery {
     ) throws(LogError) {
         // The time of arrival is not in the log; the file's last change is the nearest that is known, and by our clock.
         let modified = try withFiles { () throws(FileError) in try segment.log.status().modified }
-        let arrival = Timestamp(milliseconds: modified.seconds * 1000 + modified.nanoseconds / 1_000_000)
+        let arrival = Timestamp(modified)
         // The scan may begin late only where no damage can make it begin too late.
         let start = from > segment.baseOffset ? (try? segment.position(of: from))?.position ?? 0 : 0
         var walk = SegmentWalk(

@@ -12,6 +12,8 @@ package struct RecoveryReport: Sendable {
     /// Bytes cut off behind the last whole batch, and why.
     package var cutBytes: Int64 = 0
     package var cutReason: String?
+    /// Where they, or the first of them, are kept. nil where they are only zeros, or where there was no room.
+    package var cutTail: FilePath?
     /// Segments before the last whose indexes were built anew. Those of others are looked at when they are read:
     /// `LogReader.rebuiltIndexes`.
     package var rebuiltIndexes: Int = 0
@@ -36,6 +38,7 @@ struct RecoveredLog {
     /// Entries in the manifest on disk, whether they are of any use or not.
     var manifestSlots: Int
     var repairs: SegmentRepairs
+    var cleanerCheckpoint: CleanerCheckpoint
 }
 
 extension PartitionLog {
@@ -59,6 +62,7 @@ extension PartitionLog {
 
 /// Brings a partition's files into a state that appends can go on from.
 ///
+/// 0. Swaps of compacted segments that were decided on are finished; cleaned segments on which none was are removed.
 /// 1. Segments before the log's start are leftovers of a deletion, and go.
 /// 2. Segments before the last were synced when they were closed: those in the manifest are not looked at, of the others
 ///    the ends of their indexes are checked.
@@ -86,7 +90,11 @@ struct LogRecovery {
     }
 
     mutating func run() throws(LogError) -> RecoveredLog {
-        var (listing, isNew) = try withFiles { () throws(FileError) in try listCreating() }
+        var (listing, isNew) = try withFiles { () throws(FileError) in
+            let (found, isNew) = try listCreating()
+            let isChanged = try SegmentSwap.finishInterrupted(in: directory, found.names, fileSystem)
+            return (isChanged ? try list() ?? found : found, isNew)
+        }
         let start = load(LogStart.path(in: directory)).flatMap(LogStart.decode)
         var bases = listing.offsets("log")
         if bases.isEmpty {
@@ -103,7 +111,8 @@ struct LogRecovery {
         let epochsText = load(LeaderEpochs.path(in: directory))
         var epochs = epochsText.flatMap { LeaderEpochs(text: $0) } ?? LeaderEpochs()
         let (active, trusted) = try openActive(
-            SegmentNames(directory: directory, baseOffset: bases[bases.count - 1]), point: point, epoch: epochs.last)
+            SegmentNames(directory: directory, baseOffset: bases[bases.count - 1]), point: point, epoch: epochs.last,
+            listing)
 
         listing.snapshots = listing.offsets("producers")
         let producers = try loadProducers(listing.snapshots, sealed: sealed, active: active)
@@ -121,7 +130,9 @@ struct LogRecovery {
             sealed: sealed, active: active, startOffset: try startOffset(start, first: bases[0], active: active),
             producers: producers, leaderEpochs: epochs, cleanPoint: report.isClean ? point : nil,
             hasPoint: hasPoint && trusted != nil, snapshots: listing.snapshots,
-            manifestSlots: manifestSlots, repairs: repairs)
+            manifestSlots: manifestSlots, repairs: repairs,
+            cleanerCheckpoint: load(CleanerCheckpoint.path(in: directory)).flatMap { CleanerCheckpoint($0) }
+                ?? CleanerCheckpoint())
     }
 
     func load(_ path: FilePath, limit: Int = 1 << 20) -> [UInt8]? {
@@ -215,7 +226,7 @@ struct LogRecovery {
 
     /// - Returns: the segment, and the recovery point where it is right as far as it goes.
     private mutating func openActive(
-        _ names: SegmentNames, point: RecoveryPoint?, epoch: LeaderEpoch
+        _ names: SegmentNames, point: RecoveryPoint?, epoch: LeaderEpoch, _ listing: Listing
     ) throws(LogError) -> (ActiveSegment, RecoveryPoint?) {
         let (log, index, timeIndex, size) = try withFiles { () throws(FileError) in
             let log = try fileSystem.open(names.log, .update)
@@ -235,7 +246,13 @@ struct LogRecovery {
         }
         try scan(&segment, size: size, trusted: trusted)
         try withFiles { () throws(FileError) in
-            if segment.bytes < size { try log.truncate(to: segment.bytes) }
+            if segment.bytes < size {
+                // A full disk keeps no log from being opened.
+                report.cutTail =
+                    (try? CutTail(of: names, at: segment.bytes).keep(
+                        log, size: size, among: listing.names, fileSystem)) ?? nil
+                try log.truncate(to: segment.bytes)
+            }
             try index.truncate(to: 0)
             try timeIndex.truncate(to: 0)
             try segment.entries.write(index: index, timeIndex: timeIndex)

@@ -7,6 +7,8 @@ package struct SegmentView: Sendable {
     enum Files: Sendable {
         case open(OpenSegment)
         case sealed(SealedSegment)
+        /// Of a log that could not be opened.
+        case unavailable(LogError)
     }
 
     /// The .log file.
@@ -24,6 +26,7 @@ package struct SegmentView: Sendable {
         switch files {
         case .open(let segment): segment
         case .sealed(let segment): try segment.open()
+        case .unavailable(let error): throw error
         }
     }
 
@@ -44,6 +47,8 @@ package struct LogView: Sendable {
     /// an append copies no array however many there are.
     package var sealed: [SegmentView]
     package var active: SegmentView
+    /// Raised whenever segments go or are replaced.
+    var generation = 0
 
     /// In the order of their base offsets; never empty.
     package var segments: [SegmentView] { sealed + [active] }

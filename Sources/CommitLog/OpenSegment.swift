@@ -1,4 +1,5 @@
 internal import FileAccess
+internal import ForeignCodecs
 internal import Primitives
 internal import RecordBatches
 internal import SystemPackage
@@ -78,7 +79,7 @@ extension OpenSegment {
     func maxTimestamp(notBefore start: Offset) throws(LogError) -> Timestamp {
         var largest = Timestamp.none
         var scan = BatchScan(file: log, path: path, from: try position(of: start)?.position ?? bytes, to: bytes)
-        while let batch = try scan.next() { largest = max(largest, batch.header.maxTimestamp) }
+        while let batch = try scan.next() { largest = max(largest, batch.header.newestRecord) }
         return largest
     }
 
@@ -89,12 +90,14 @@ extension OpenSegment {
             try self.position(before: timestamp), try baseOffset < start ? self.position(of: start)?.position ?? 0 : 0)
         var scan = BatchScan(file: log, path: path, from: position, to: bytes)
         while let batch = try scan.next() {
-            guard batch.header.maxTimestamp >= timestamp, batch.header.lastOffset >= start else { continue }
+            guard batch.header.newestRecord >= timestamp, batch.header.lastOffset >= start else { continue }
             let whole = try withFiles { () throws(FileError) in
                 try log.read(batch.header.totalBytes, at: batch.position)
             }
-            // A batch in a codec that we only pass on is answered by its start.
-            guard let contents = try? RecordBatchContents(whole.rawBytes), let records = try? contents.records() else {
+            // A batch that cannot be read is answered by its start.
+            guard let contents = try? RecordBatchContents(whole.rawBytes, foreign: ForeignCodecs.decompress),
+                let records = try? contents.records()
+            else {
                 return (max(start, batch.header.baseOffset), batch.header.maxTimestamp)
             }
             if let record = records.first(where: { $0.timestamp >= timestamp && $0.offset >= start }) {
@@ -113,7 +116,7 @@ extension OpenSegment {
         // The entry is believed only where the batch that it names bears it out.
         let offset = baseOffset + Int64(entry.relativeOffset)
         guard let batch = try position(of: offset), batch.header.lastOffset == offset,
-            batch.header.maxTimestamp == entry.timestamp
+            batch.header.newestRecord == entry.timestamp
         else { return 0 }
         return batch.position
     }

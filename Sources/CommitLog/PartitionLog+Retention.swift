@@ -30,6 +30,7 @@ extension PartitionLog {
     package func applyRetention(now: Timestamp) throws(LogError) -> RetentionReport {
         if isOffline { throw .offline(directory) }
         var report = RetentionReport(startOffset: reader.view.startOffset)
+        guard configuration.cleanup.contains(.delete) else { return report }
         // What is closed goes first: it takes no room, and rolling does, which a full disk has only afterwards.
         try deleteClosed(now: now, &report)
         if active.bytes > 0, try isExpired(active.view(), now: now) {
@@ -84,7 +85,7 @@ extension PartitionLog {
             if error.isNotFound { return true }
             throw .file(error)
         }
-        let appended = Timestamp(milliseconds: modified.seconds * 1000 + modified.nanoseconds / 1_000_000)
+        let appended = Timestamp(modified)
         let newest = segment.maxTimestamp > now ? appended : max(appended, segment.maxTimestamp)
         return now.milliseconds - newest.milliseconds > configuration.retentionMilliseconds
     }
@@ -103,9 +104,10 @@ extension PartitionLog {
         }
         reader.publish { log in
             log.sealed.removeFirst()
+            log.generation += 1
             log.startOffset = max(log.startOffset, segment.endOffset)
         }
-        segment.sealed?.unpin()
+        segment.sealed?.retire()
         try? fileSystem.remove(names.index)
         try? fileSystem.remove(names.timeIndex)
     }

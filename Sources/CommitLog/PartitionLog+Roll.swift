@@ -14,7 +14,7 @@ extension PartitionLog {
         if relative > Int64(Int32.max) { return true }
         // By the records' own times, as Kafka does it: of old records that arrive late a segment holds more than one.
         guard let first = active.firstTimestamp, first > .none, header.maxTimestamp > first else { return false }
-        return header.maxTimestamp.milliseconds - first.milliseconds > configuration.segmentMilliseconds
+        return header.maxTimestamp.milliseconds - first.milliseconds > configuration.rollMilliseconds
     }
 
     /// Closes the active segment and begins the next.
@@ -113,7 +113,7 @@ extension PartitionLog {
         }
     }
 
-    private func orOffline(_ body: () throws(FileError) -> Void) throws(LogError) {
+    func orOffline(_ body: () throws(FileError) -> Void) throws(LogError) {
         do throws(FileError) {
             try body()
         } catch {

@@ -44,6 +44,7 @@ package final class PartitionLog {
     var snapshots: [Offset]
     /// Entries in the manifest on disk.
     var manifestSlots: Int
+    var cleanerCheckpoint: CleanerCheckpoint
     let cache: OpenSegmentCache
     let repairs: SegmentRepairs
 
@@ -63,6 +64,7 @@ package final class PartitionLog {
         self.hasPoint = recovered.hasPoint
         self.snapshots = recovered.snapshots
         self.manifestSlots = recovered.manifestSlots
+        self.cleanerCheckpoint = recovered.cleanerCheckpoint
         self.cache = cache
         self.repairs = recovered.repairs
         self.reader = LogReader(

@@ -13,8 +13,8 @@ final class SealedSegment: Sendable {
     private let summary: SegmentSummary
     private let cache: OpenSegmentCache
     private let repairs: SegmentRepairs
-    /// Held by the one thread that opens the files; its content is set while the segment is being deleted.
-    private let pinned = Mutex<OpenSegment?>(nil)
+    /// Held by the one thread that opens the files; `files` is set while the segment is being deleted or replaced.
+    private let pinned = Mutex<(files: OpenSegment?, isRetired: Bool)>((nil, false))
 
     init(_ opener: SegmentOpener, _ summary: SegmentSummary, cache: OpenSegmentCache, repairs: SegmentRepairs) {
         self.opener = opener
@@ -40,7 +40,11 @@ final class SealedSegment: Sendable {
         if let open = cache.find(ObjectIdentifier(self)) { return open }
         return try pinned.withLock { (pinned) throws(LogError) -> OpenSegment in
             // Another thread may have been faster.
-            if let open = pinned ?? cache.find(ObjectIdentifier(self)) { return open }
+            if let open = pinned.files ?? cache.find(ObjectIdentifier(self)) { return open }
+            // The files under its names may be another segment's by now.
+            if pinned.isRetired {
+                throw .file(FileError(operation: "open", path: opener.names.log, errno: .noSuchFileOrDirectory))
+            }
             let open = try opener.open(expecting: summary, repairs: repairs)
             cache.insert(open, ObjectIdentifier(self))
             return open
@@ -51,14 +55,20 @@ final class SealedSegment: Sendable {
     /// be read before either.
     func pin() {
         pinned.withLock { pinned in
-            if pinned == nil { pinned = cache.find(ObjectIdentifier(self)) ?? opener.openToScan(summary) }
+            if pinned.files == nil { pinned.files = cache.find(ObjectIdentifier(self)) ?? opener.openToScan(summary) }
         }
     }
 
-    func unpin() {
+    /// Its files keep their names after all.
+    func unpin() { release(retiring: false) }
+
+    /// Its names are gone, or another's: who has it open goes on, and nobody opens it any more.
+    func retire() { release(retiring: true) }
+
+    private func release(retiring: Bool) {
         let closed = pinned.withLock { pinned in
-            defer { pinned = nil }
-            return pinned
+            defer { pinned = (nil, retiring) }
+            return pinned.files
         }
         withExtendedLifetime(closed) {}
         cache.forget(ObjectIdentifier(self))

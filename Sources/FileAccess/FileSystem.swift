@@ -77,6 +77,9 @@ package protocol OpenFile: AnyObject, Sendable {
 
     func status() throws(FileError) -> FileStatus
 
+    /// Sets when the file was modified last (futimens(2)): of a file that is written anew with an old one's content.
+    func setModified(_ time: FileTime) throws(FileError)
+
     /// Takes an exclusive lock that lasts as long as this open file (flock(2)).
     ///
     /// - Returns: false where another holds it.

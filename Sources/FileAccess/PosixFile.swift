@@ -97,6 +97,15 @@ package final class PosixFile: OpenFile {
         return FileStatus(found)
     }
 
+    package func setModified(_ time: FileTime) throws(FileError) {
+        // The first is the time of the last access, which is left alone: UTIME_OMIT is no value that Swift imports.
+        let times = [
+            timespec(tv_sec: 0, tv_nsec: (1 << 30) - 2),
+            timespec(tv_sec: Int(time.seconds), tv_nsec: Int(time.nanoseconds)),
+        ]
+        try call("futimens", path) { unsafe futimens(descriptor, times) }
+    }
+
     package func tryLock() throws(FileError) -> Bool {
         do throws(FileError) {
             try call("flock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }

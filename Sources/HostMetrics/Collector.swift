@@ -6,11 +6,15 @@ package enum CollectorKind: String, CaseIterable, Sendable {
     case powerSupply = "power_supply"
     case diskHealth = "disk_health"
     case raid
+    /// How well the host's clock is kept.
+    case clock
+    /// Units of systemd.
+    case systemd
     /// Single processes.
     case process
 
     /// Those that run unless the configuration says otherwise.
-    package static var defaults: Set<CollectorKind> { Set(allCases).subtracting([.process]) }
+    package static var defaults: Set<CollectorKind> { Set(allCases).subtracting([.systemd, .process]) }
 }
 
 /// Reads one part of the host. It may keep what it needs for rates; a failure costs only the points it could not read.
@@ -50,6 +54,8 @@ extension CollectorKind {
         case .powerSupply: PowerSupplyCollector.self
         case .diskHealth: DiskHealthCollector.self
         case .raid: RAIDCollector.self
+        case .clock: ClockCollector.self
+        case .systemd: SystemdCollector.self
         case .process: PerProcessCollector.self
         }
     }

@@ -1,7 +1,8 @@
+package import Primitives
 package import SystemPackage
 
 /// What is sampled, and from where.
-package struct HostMetricsConfiguration: Sendable {
+package struct HostMetricsConfiguration: Sendable, Equatable {
     package var collectors = CollectorKind.defaults
     /// Where the host's own root is seen: `/`, or in a container the place where the host's /proc, /sys and file
     /// systems are mounted.
@@ -10,19 +11,32 @@ package struct HostMetricsConfiguration: Sendable {
     package var perCPU = true
     /// Points about the sampling itself: each collector's duration and success.
     package var reportsItself = true
-    /// How often at most every process is looked at to count them by state; the samples between do not have it.
-    package var processScanInterval: Duration = .seconds(10)
+    /// How often at most what grows with the host is looked at, every process and every socket, to count them by state;
+    /// the samples between do not have these counts.
+    package var scanInterval: Duration = .seconds(10)
     package var disks = DiskSelection()
     package var filesystems = FilesystemSelection()
     package var interfaces = InterfaceSelection()
     package var cgroups = CgroupSelection()
+    package var systemd = SystemdSelection()
     package var processes = ProcessSelection()
 
     package init() {}
 }
 
-/// Which block devices are left out.
-package struct DiskSelection: Sendable {
+/// What is chosen by name: what one of `included` matches and none of `excluded`.
+package protocol NameSelection {
+    var included: [NamePattern] { get set }
+    var excluded: [NamePattern] { get set }
+}
+
+extension NameSelection {
+    func includes(_ name: [UInt8]) -> Bool { included.matches(name) && !excluded.matches(name) }
+}
+
+/// Which block devices are looked at.
+package struct DiskSelection: NameSelection, Sendable, Equatable {
+    package var included: [NamePattern] = ["*"]
     /// Partitions are left out because their numbers are in their disk's already.
     package var excluded: [NamePattern] = [
         "loop*", "ram*", "fd[0-9]*", "[hsv]d[a-z][0-9]*", "[hsv]d[a-z][a-z][0-9]*", "xvd[a-z][0-9]*", "nvme*n*p[0-9]*",
@@ -33,7 +47,7 @@ package struct DiskSelection: Sendable {
 }
 
 /// Which mounts are looked at.
-package struct FilesystemSelection: Sendable {
+package struct FilesystemSelection: NameSelection, Sendable, Equatable {
     /// Those that keep nothing: their space is not of this world.
     package static let pseudoTypes: [NamePattern] = [
         "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
@@ -48,8 +62,10 @@ package struct FilesystemSelection: Sendable {
 
     package var excludedTypes = pseudoTypes
     package var includesNetwork = false
-    package var excludedMountPoints: [NamePattern] = [
-        "/proc*", "/sys/*", "/dev/*", "/run/credentials/*", "/run/user/*", "/var/lib/docker/*",
+    /// Of mount points.
+    package var included: [NamePattern] = ["*"]
+    package var excluded: [NamePattern] = [
+        "/proc*", "/sys/*", "/dev", "/dev/*", "/run/credentials/*", "/run/user/*", "/var/lib/docker/*",
         "/var/lib/containers/storage/*", "/var/lib/kubelet/pods/*", "/snap/*",
     ]
     /// How long a sample waits for all file systems together.
@@ -60,15 +76,18 @@ package struct FilesystemSelection: Sendable {
     package init() {}
 }
 
-/// Which network interfaces are left out.
-package struct InterfaceSelection: Sendable {
+/// Which network interfaces are looked at.
+package struct InterfaceSelection: NameSelection, Sendable, Equatable {
+    package var included: [NamePattern] = ["*"]
     package var excluded: [NamePattern] = ["veth*", "cali*"]
 
     package init() {}
 }
 
 /// Which control groups are looked at, and how often.
-package struct CgroupSelection: Sendable {
+package struct CgroupSelection: NameSelection, Sendable, Equatable {
+    /// Groups below one that is not included are looked at all the same.
+    package var included: [NamePattern] = ["*"]
     /// Patterns of paths such as `/system.slice/ssh.service`; what is below an excluded group is left out with it.
     package var excluded: [NamePattern] = ["/init.scope", "*.mount", "*.socket"]
     /// Levels below the top. A pod's containers are four down.
@@ -81,8 +100,21 @@ package struct CgroupSelection: Sendable {
     package init() {}
 }
 
+/// Which units of systemd are told, and how often.
+package struct SystemdSelection: NameSelection, Sendable, Equatable {
+    package var included: [NamePattern] = ["*"]
+    /// The kinds of which there are many, and whose state says little.
+    package var excluded: [NamePattern] = ["*.automount", "*.device", "*.mount", "*.scope", "*.slice"]
+    /// The most units.
+    package var limit = 512
+    /// How often at most they are looked at; the samples between do not have them.
+    package var interval: Duration = .seconds(10)
+
+    package init() {}
+}
+
 /// Which processes are told one by one.
-package struct ProcessSelection: Sendable {
+package struct ProcessSelection: NameSelection, Sendable, Equatable {
     /// Patterns of commands, as the kernel keeps them (15 bytes).
     package var included: [NamePattern] = ["*"]
     package var excluded: [NamePattern] = []
@@ -90,6 +122,4 @@ package struct ProcessSelection: Sendable {
     package var limit = 20
 
     package init() {}
-
-    func includes(_ command: [UInt8]) -> Bool { included.matches(command) && !excluded.matches(command) }
 }

@@ -8,6 +8,8 @@ package enum MetricKind: String, Sendable {
     case upDownCounter = "updowncounter"
     /// A reading that does not add up.
     case gauge
+    /// What a counter counted since the sample before, or within a window (OTel: monotonic delta sum).
+    case delta
 }
 
 /// One metric's declaration. Collectors declare theirs as constants, so that a table of all can be made of them.
@@ -55,14 +57,33 @@ package struct MetricAttribute: Hashable, Sendable {
     package init(_ key: String, _ bytes: [UInt8]) { self.init(key, .bytes(bytes)) }
 }
 
+/// What a counter counted since it was last seen.
+package struct MetricIncrease: Hashable, Sendable {
+    package var value: MetricValue
+    /// When it was last seen, or began.
+    package var since: Timestamp
+    /// By a clock that is never set.
+    package var elapsed: Duration
+
+    package init(value: MetricValue, since: Timestamp, elapsed: Duration) {
+        self.value = value
+        self.since = since
+        self.elapsed = elapsed
+    }
+}
+
 /// One number of one series at one time.
 package struct MetricPoint: Sendable {
     package var metric: Metric
     package var value: MetricValue
     package var attributes: [MetricAttribute]
     package var timestamp: Timestamp
+    /// From when a counter counts, or a delta; nil where that is not known, and for what counts nothing.
+    package var start: Timestamp?
     /// A counter that began anew since the sample before: the difference to its last value means nothing.
     package var isReset = false
+    /// Of counters only; nil where nothing is known of before.
+    package var increase: MetricIncrease?
 
     package init(_ metric: Metric, _ value: MetricValue, _ attributes: [MetricAttribute], at timestamp: Timestamp) {
         self.metric = metric

@@ -5,14 +5,25 @@ internal import SystemPackage
 /// One round through the collectors: where they read from and write to.
 struct SamplingPass {
     let timestamp: Timestamp
+    /// By a clock that is never set.
+    let instant: ContinuousClock.Instant
+    let kernel: any KernelTime
+    /// When the host booted, where that is known.
+    let boot: Timestamp?
     let fileSystem: any FileSystem
     var reader: SourceReader
     private(set) var points: [MetricPoint] = []
     private(set) var errors: [MetricSourceError] = []
     private var shared: [String: SourceText] = [:]
 
-    init(at timestamp: Timestamp, _ fileSystem: any FileSystem, _ reader: SourceReader, expecting count: Int) {
+    init(
+        at timestamp: Timestamp, _ instant: ContinuousClock.Instant, _ kernel: any KernelTime, boot: Timestamp?,
+        _ fileSystem: any FileSystem, _ reader: SourceReader, expecting count: Int
+    ) {
         self.timestamp = timestamp
+        self.instant = instant
+        self.kernel = kernel
+        self.boot = boot
         self.fileSystem = fileSystem
         self.reader = reader
         points.reserveCapacity(count)
@@ -24,6 +35,15 @@ struct SamplingPass {
 
     mutating func add(_ metric: Metric, _ value: Double, _ attributes: [MetricAttribute] = []) {
         points.append(MetricPoint(metric, .double(value), attributes, at: timestamp))
+    }
+
+    /// Adds a counter of which is known from when it counts.
+    mutating func add(
+        _ metric: Metric, _ value: MetricValue, _ attributes: [MetricAttribute], countedFrom start: Timestamp?
+    ) {
+        var point = MetricPoint(metric, value, attributes, at: timestamp)
+        point.start = start
+        points.append(point)
     }
 
     mutating func report(_ error: MetricSourceError?) {

@@ -26,6 +26,13 @@ internal import Primitives
         unsafe scratch.deallocate()
     }
 
+    /// The records, compressed; nil where that does not make them smaller.
+    func compressed(_ records: RawSpan) -> [UInt8]? {
+        let size = unsafe records.withUnsafeBytes { unsafe compress($0) }
+        guard let size, size < records.byteCount else { return nil }
+        return unsafe Array(scratch[..<size])
+    }
+
     /// The records, compressed where that makes them smaller; `header` gets the length, codec and checksum to it.
     func compress(_ records: RawSpan, into header: inout RecordBatchHeader) -> [UInt8] {
         let compressed = unsafe records.withUnsafeBytes { unsafe compress($0) }

@@ -1,23 +1,30 @@
 internal import CLZ4
 internal import CZlib
 
+/// Decompresses what this module does not: snappy and zstd. The `Int` is the most bytes to produce.
+package typealias ForeignDecompressor = (RawSpan, CompressionCodec, Int) throws(BatchError) -> [UInt8]
+
 /// The uncompressed records of a batch.
 ///
 /// - Parameter limit: the most bytes to produce; a batch that holds more is refused, so that a few hostile bytes cannot
 ///   fill the memory.
-func decompress(_ bytes: RawSpan, _ codec: CompressionCodec, limit: Int) throws(BatchError) -> [UInt8] {
+func decompress(
+    _ bytes: RawSpan, _ codec: CompressionCodec, limit: Int, foreign: ForeignDecompressor?
+) throws(BatchError) -> [UInt8] {
     switch codec {
     case .none:
         guard bytes.byteCount <= limit else { throw .tooLarge(limit: limit) }
         return unsafe bytes.withUnsafeBytes { unsafe Array($0) }
     case .lz4: return try collect(codec, limit: limit, from: bytes, LZ4Source())
     case .gzip: return try collect(codec, limit: limit, from: bytes, InflateSource())
-    case .snappy, .zstd: throw .codecNotSupported(codec)
+    case .snappy, .zstd:
+        guard let foreign else { throw .codecNotSupported(codec) }
+        return try foreign(bytes, codec, limit)
     }
 }
 
 /// One step of a decompressor: takes input, gives output.
-private protocol DecompressionSource {
+package protocol DecompressionSource {
     /// - Returns: bytes taken, bytes given, and whether the end was reached; nil where the input is damaged.
     mutating func step(
         _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
@@ -25,7 +32,7 @@ private protocol DecompressionSource {
 }
 
 /// Runs a decompressor to its end, with memory that grows as output really arrives.
-private func collect(
+package func collect(
     _ codec: CompressionCodec, limit: Int, from bytes: RawSpan, _ source: some DecompressionSource
 ) throws(BatchError) -> [UInt8] {
     var source = source

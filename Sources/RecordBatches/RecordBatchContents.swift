@@ -8,12 +8,17 @@ package struct RecordBatchContents: Sendable {
 
     /// Checks and decompresses the batch at the start of `bytes`.
     ///
-    /// - Parameter limit: the most bytes of uncompressed records to accept.
-    package init(_ bytes: RawSpan, limit: Int = 128 << 20) throws(BatchError) {
+    /// - Parameters:
+    ///   - limit: the most bytes of uncompressed records to accept.
+    ///   - foreign: decompresses snappy and zstd; nil: such batches are refused.
+    package init(
+        _ bytes: RawSpan, limit: Int = 128 << 20, foreign: ForeignDecompressor? = nil
+    ) throws(BatchError) {
         header = try RecordBatchHeader(checking: bytes)
         guard let codec = header.attributes.codec else { throw .unknownCodec(header.attributes.rawValue & 0x07) }
         payload = try decompress(
-            bytes.extracting(RecordBatchHeader.byteCount..<header.totalBytes), codec, limit: limit)
+            bytes.extracting(RecordBatchHeader.byteCount..<header.totalBytes), codec, limit: limit,
+            foreign: foreign)
     }
 
     /// One record; the ranges are positions in `payload`.
@@ -23,6 +28,8 @@ package struct RecordBatchContents: Sendable {
         package var key: Range<Int>?
         package var value: Range<Int>?
         package var headers: [(key: Range<Int>, value: Range<Int>?)]
+        /// All of it, its length in front included.
+        package var whole: Range<Int>
     }
 
     /// All records, in order.
@@ -41,6 +48,7 @@ package struct RecordBatchContents: Sendable {
 
     private func record(at position: inout Int) -> Record? {
         let bytes = payload.rawBytes
+        let start = position
         guard let length = Varint.readSigned(bytes, at: &position), length >= 1,
             length <= Int64(payload.count - position)
         else { return nil }
@@ -57,7 +65,7 @@ package struct RecordBatchContents: Sendable {
             ? header.maxTimestamp : Timestamp(milliseconds: header.baseTimestamp.milliseconds &+ timestampDelta)
         return Record(
             offset: header.baseOffset + offsetDelta, timestamp: timestamp, key: key.range, value: value.range,
-            headers: headers)
+            headers: headers, whole: start..<end)
     }
 
     /// A length and that many bytes; a length of -1 is null.

@@ -38,11 +38,13 @@ final class AdminBench: Sendable {
         return try AdminBench(files, change)
     }
 
-    func start<Request: KafkaRequest>(_ request: Request) -> BlockingQueue<Reply> {
+    func start<Request: KafkaRequest>(
+        _ request: Request, from other: ClientConnection? = nil
+    ) -> BlockingQueue<Reply> {
         let replies = BlockingQueue<Reply>()
         var frame = request.frame(version: Request.versions.upperBound, correlationID: 1, clientID: "test")
         frame.moveReaderIndex(forwardBy: 4)
-        broker.handle(frame, from: client) { replies.put($0) }
+        broker.handle(frame, from: other ?? client) { replies.put($0) }
         return replies
     }
 
@@ -57,8 +59,10 @@ final class AdminBench: Sendable {
 
     struct Unanswered: Error {}
 
-    func ask<Request: KafkaRequest>(_ request: Request) throws -> Request.Response {
-        try answer(Request.self, start(request))
+    func ask<Request: KafkaRequest>(
+        _ request: Request, from other: ClientConnection? = nil
+    ) throws -> Request.Response {
+        try answer(Request.self, start(request, from: other))
     }
 
     @discardableResult
@@ -87,6 +91,45 @@ final class AdminBench: Sendable {
         let request = ProduceRequest(
             acknowledgements: -1, topics: [ProduceRequest.Topic(name: topic, partitions: [data])])
         return try ask(request).topics[0].partitions[0]
+    }
+
+    /// Writes a record with a key.
+    @discardableResult
+    func put(
+        _ key: String, _ value: String, to topic: String, codec: CompressionCodec = .none
+    ) throws -> ProduceResponse.Partition {
+        let builder = RecordBatchBuilder(limit: 1 << 22)
+        let (key, value) = (Array(key.utf8), Array(value.utf8))
+        _ = builder.append(key: key.rawBytes, value: value.rawBytes, timestamp: clock.now())
+        let batch = builder.seal(with: try BatchCompressor(codec))
+        let data = ProduceRequest.Partition(index: 0, records: ByteBuffer(bytes: batch.bytes))
+        return try ask(
+            ProduceRequest(acknowledgements: -1, topics: [ProduceRequest.Topic(name: topic, partitions: [data])])
+        ).topics[0].partitions[0]
+    }
+
+    /// Every record of a partition that can be read, by offset: its key and the length of its value.
+    func records(_ topic: String) throws -> [Int64: (key: String, bytes: Int)] {
+        var found: [Int64: (key: String, bytes: Int)] = [:]
+        var offset: Int64 = 0
+        while true {
+            let part = try fetch(topic, from: offset)
+            #expect(part.errorCode == .none)
+            guard let bytes = part.records, bytes.readableBytes > 0 else { break }
+            var rest = bytes.readableBytesView[...]
+            while !rest.isEmpty {
+                let batch = try RecordBatchContents(Array(rest).rawBytes)
+                for record in try batch.records() {
+                    found[record.offset.value] = (
+                        String(decoding: batch.payload[record.key ?? 0..<0], as: UTF8.self), record.value?.count ?? 0
+                    )
+                }
+                rest = rest.dropFirst(batch.header.totalBytes)
+                offset = batch.header.nextOffset.value
+            }
+        }
+        #expect(try fetch(topic, from: offset).highWatermark == Offset(offset), "a consumer stops before the end")
+        return found
     }
 
     func fetchRequest(

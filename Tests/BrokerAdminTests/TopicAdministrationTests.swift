@@ -175,7 +175,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("cleanup.policy", "compact"), ("compression.type", "lz4"), ("retention.ms", "7d"), ("retention.ms", "-2"),
+        ("cleanup.policy", "compress"), ("cleanup.policy", ""), ("cleanup.policy", "delete,"),
+        ("min.cleanable.dirty.ratio", "1.5"), ("delete.retention.ms", "-1"), ("max.compaction.lag.ms", "0"),
+        ("min.compaction.lag.ms", "-5"), ("compression.type", "lz4"), ("retention.ms", "7d"), ("retention.ms", "-2"),
         ("flush.messages", "0"), ("message.timestamp.type", "Now"), ("min.insync.replicas", "1"), ("nonsense", "1"),
         ("segment.bytes", "1"), ("segment.ms", "1\nx"),
     ])

@@ -77,6 +77,8 @@ private final class CountedFile: OpenFile {
     func reserve(_ size: Int64) throws(FileError) { try base.reserve(size) }
     func nextData(from position: Int64) throws(FileError) -> Int64? { try base.nextData(from: position) }
     func status() throws(FileError) -> FileStatus { try base.status() }
+    func setModified(_ time: FileTime) throws(FileError) { try base.setModified(time) }
+
     func tryLock() throws(FileError) -> Bool { try base.tryLock() }
 }
 

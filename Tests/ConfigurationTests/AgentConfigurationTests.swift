@@ -1,11 +1,15 @@
 import AgentCore
 import FileAccess
+import HostMetrics
 import SystemPackage
 import Testing
+import Primitives
 
 @testable import YAMLConfiguration
 
 private let source = "sources: [{name: a, type: host_metrics}]"
+
+private func metricsSource(_ more: String) -> String { "sources: [{name: a, type: host_metrics, \(more)}]" }
 
 private func fileSource(_ more: String) -> String { "sources: [{name: a, type: file, include: [/a], \(more)}]" }
 
@@ -44,17 +48,56 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
             sources:
               - {name: f, topic: t, type: file, include: [/a, /b], exclude: [c], start: end, max.line.bytes: 1KiB,
                  ignore_older: 2h}
-              - {name: m, topic: u, type: host_metrics, interval: 100ms, root_path: /host, collectors: [cpu, disk]}
+              - name: m
+                topic: u
+                type: host_metrics
+                interval: 100ms
+                root_path: /host
+                collectors: [cpu, disk]
+                collectors.on: [process, systemd]
+                collectors.off: [cpu]
+                format: otlp_json
+                names: prometheus
+                counters: rate
+                window: 10s
+                aggregates: [max]
+                scan.interval: 3s
+                per_cpu: false
+                disks: {include: ["sd*"], exclude: [sdb]}
+                interfaces: {include: [eth0], exclude: []}
+                filesystems: {include: [/, "/srv*"], exclude: [/srv/x], exclude.types: [tmpfs], network: true, deadline: 1s}
+                cgroups: {include: ["/system.slice*"], exclude: [/a], depth: 2, limit: 9, interval: 0s}
+                systemd: {include: ["ssh*"], exclude: ["*.socket"]}
+                processes: {include: [nginx], exclude: [bash], top: 3}
             """
         var file = FileSource(name: "f", topic: "t", include: ["/a", "/b"])
         file.exclude = ["c"]
         file.start = .end
         file.maximumLineBytes = 1024
         file.ignoreOlder = .seconds(7200)
+        var host = HostMetricsConfiguration()
+        host.rootPath = "/host"
+        host.collectors = [.disk, .process, .systemd]
+        host.perCPU = false
+        host.scanInterval = .seconds(3)
+        (host.disks.included, host.disks.excluded) = (["sd*"], ["sdb"])
+        (host.interfaces.included, host.interfaces.excluded) = (["eth0"], [])
+        (host.filesystems.included, host.filesystems.excluded) = (["/", "/srv*"], ["/srv/x"])
+        host.filesystems.excludedTypes = ["tmpfs"]
+        host.filesystems.includesNetwork = true
+        host.filesystems.deadline = .seconds(1)
+        (host.cgroups.included, host.cgroups.excluded) = (["/system.slice*"], ["/a"])
+        (host.cgroups.depth, host.cgroups.limit, host.cgroups.interval) = (2, 9, .zero)
+        (host.systemd.included, host.systemd.excluded) = (["ssh*"], ["*.socket"])
+        (host.processes.included, host.processes.excluded, host.processes.limit) = (["nginx"], ["bash"], 3)
         var metrics = HostMetricsSource(name: "m", topic: "u")
-        metrics.interval = .milliseconds(100)
-        metrics.rootPath = "/host"
-        metrics.collectors = [.cpu, .disk]
+        metrics.stream.interval = .milliseconds(100)
+        metrics.stream.format = .otlpJSON
+        metrics.stream.names = .prometheus
+        metrics.stream.counters = .rate
+        metrics.stream.window = WindowConfiguration(length: .seconds(10))
+        metrics.stream.window?.aggregates = [.max]
+        metrics.stream.host = host
         var expected = AgentConfiguration(hostName: "web-1", sources: [.file(file), .hostMetrics(metrics)])
         expected.stateDirectory = "/s"
         expected.memoryLimit = 8 << 20
@@ -94,7 +137,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ),
         (
             "sources: [{name: a, type: host_metrics, include: [/a]}]",
-            "f.yaml:1:41: sources[0].include: unknown key; known here: name, topic, type, interval, root_path, collectors"
+            "f.yaml:1:41: sources[0].include: unknown key; known here: name, topic, type, interval, root_path, collectors, collectors.on, collectors.off, format, names, counters, window, aggregates, scan.interval, per_cpu, disks, filesystems, interfaces, cgroups, systemd, processes"
         ),
         (fileSource("includ: [/a]"), "f.yaml:1:48: sources[0].includ: unknown key; did you mean \"include\"?"),
         (fileSource("start: start"), "f.yaml:1:55: sources[0].start: expected one of beginning, end, found \"start\""),
@@ -124,11 +167,39 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ),
         (
             "sources: [{name: a, type: host_metrics, collectors: [cpuu]}]",
-            "f.yaml:1:54: sources[0].collectors[0]: expected one of cpu, load, memory, disk, filesystem, network, found \"cpuu\"; did you mean \"cpu\"?"
+            "f.yaml:1:54: sources[0].collectors[0]: expected one of cpu, load, memory, paging, disk, filesystem, network, connections, protocols, processes, uptime, file_handles, entropy, conntrack, pressure, cgroups, interrupts, numa, sensors, thermal, power_supply, disk_health, raid, clock, systemd, process, found \"cpuu\"; did you mean \"cpu\"?"
         ),
         (
             "sources: [{name: a, type: host_metrics, collectors: [cpu, cpu]}]",
             "f.yaml:1:53: sources[0].collectors: expected each collector once, found a list"
+        ),
+        (
+            metricsSource("collectors.on: [process], collectors.off: [process]"),
+            "f.yaml:1:83: sources[0].collectors.off: \"process\" is in collectors.on too"
+        ),
+        (
+            metricsSource("collectors: [cpu], collectors.off: [cpu]"),
+            "f.yaml:1:76: sources[0].collectors.off: no collector is left"
+        ),
+        (
+            metricsSource("format: prometheus, counters: delta"),
+            "f.yaml:1:71: sources[0].counters: the format prometheus has no deltas; take cumulative or rate"
+        ),
+        (
+            metricsSource("window: 5s"),
+            "f.yaml:1:49: sources[0].window: a window is at least as long as the interval"
+        ),
+        (
+            metricsSource("aggregates: [max]"),
+            "f.yaml:1:53: sources[0].aggregates: without a \"window\" there is nothing to put together"
+        ),
+        (
+            metricsSource("processes: {top: 0}"),
+            "f.yaml:1:58: sources[0].processes.top: expected a whole number from 1 to 10000, found \"0\""
+        ),
+        (
+            metricsSource("disks: {includ: [a]}"),
+            "f.yaml:1:49: sources[0].disks.includ: unknown key; did you mean \"include\"?"
         ),
         ("\(source)\nstate_dir: lib", "f.yaml:2:12: state_dir: expected an absolute path, found \"lib\""),
         (

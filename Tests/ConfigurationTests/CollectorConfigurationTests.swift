@@ -30,7 +30,18 @@ import Testing
             num.partitions: 3
             min.free.bytes: 1GiB
             log.retention.check.interval.ms: 60000
+            log.cleaner.backoff.ms: 100
+            log.cleaner.dedupe.buffer.size: 2MiB
+            log.cleaner.io.max.bytes.per.second: 3MiB
             limits: {max.connections: 7, socket.request.max.bytes: 1MiB, queued.max.request.bytes: 2MiB}
+            groups:
+              group.initial.rebalance.delay.ms: 10
+              group.min.session.timeout.ms: 20
+              group.max.session.timeout.ms: 30
+              group.max.size: 40
+              offsets.retention.minutes: 50
+              offsets.retention.check.interval.ms: 600
+              offset.metadata.max.bytes: 70
             topics:
               - match: "logs.*"
                 partitions: 4
@@ -43,7 +54,11 @@ import Testing
                 index.interval.bytes: 0
                 retention.ms: -1
                 retention.bytes: 1000000
-                cleanup.policy: delete
+                cleanup.policy: compact,delete
+                delete.retention.ms: 7
+                min.cleanable.dirty.ratio: 0.25
+                min.compaction.lag.ms: 8
+                max.compaction.lag.ms: 9
                 message.timestamp.type: LogAppendTime
                 compression.type: producer
                 flush.messages: 100
@@ -58,6 +73,15 @@ import Testing
         #expect(configuration.limits.connections == 7)
         #expect(configuration.limits.requestBytes == 1 << 20)
         #expect(configuration.limits.queuedBytes == 2 << 20)
+        var groups = GroupSettings()
+        groups.initialRebalanceDelayMilliseconds = 10
+        groups.minimumSessionMilliseconds = 20
+        groups.maximumSessionMilliseconds = 30
+        groups.maximumSize = 40
+        groups.offsetsRetentionMinutes = 50
+        groups.retentionCheckMilliseconds = 600
+        groups.maximumOffsetMetadataBytes = 70
+        #expect(configuration.groups == groups)
 
         #expect(configuration.topicRules.map(\.settings.retentionMilliseconds) == [604_800_000, -1])
         let logs = try configuration.rules.settings(for: "logs.nginx", overrides: []).get()
@@ -68,6 +92,11 @@ import Testing
         let other = try configuration.rules.settings(for: "logs", overrides: []).get()
         #expect(configuration.rules.partitions(for: "logs") == 2)
         #expect(other.log.segmentMilliseconds == 1000)
+        #expect(other.log.cleanup == [.compact, .delete])
+        #expect(other.log.deleteRetentionMilliseconds == 7 && other.log.minimumCleanableRatio == 0.25)
+        #expect(other.log.minimumCompactionLagMilliseconds == 8 && other.log.maximumCompactionLagMilliseconds == 9)
+        #expect(configuration.cleanerBackoff == .milliseconds(100))
+        #expect(configuration.cleanerMemory == 2 << 20 && configuration.cleanerBytesPerSecond == 3 << 20)
         #expect(other.log.indexIntervalBytes == 0)
         #expect(logs.log.retentionMilliseconds == 604_800_000)
         #expect(other.log.retentionMilliseconds == -1)
@@ -122,6 +151,10 @@ import Testing
             "limits: {socket.request.max.bytes: 1GiB}",
             "f.yaml:1:36: limits.socket.request.max.bytes: queued.max.request.bytes (268435456) has to hold at least one request of socket.request.max.bytes (1073741824)"
         ),
+        (
+            "groups: {group.max.session.timeout.ms: 10}",
+            "f.yaml:1:40: groups.group.max.session.timeout.ms: group.min.session.timeout.ms (1000) is more than group.max.session.timeout.ms (10)"
+        ),
         ("topics: {a: 1}", "f.yaml:1:9: topics: expected a list, found a section with keys"),
         (
             "topics: [{partitions: 1}]",
@@ -144,8 +177,16 @@ import Testing
             "f.yaml:1:21: topics[0].min.insync.replicas: a setting of Kafka's that this version does not honour yet"
         ),
         (
-            "topics: [{match: a, cleanup.policy: compact}]",
-            "f.yaml:1:37: topics[0].cleanup.policy: expected delete, found \"compact\""
+            "topics: [{match: a, cleanup.policy: compress}]",
+            "f.yaml:1:37: topics[0].cleanup.policy: expected delete, compact, or \"compact,delete\", found \"compress\""
+        ),
+        (
+            "topics: [{match: a, min.cleanable.dirty.ratio: 2}]",
+            "f.yaml:1:48: topics[0].min.cleanable.dirty.ratio: expected a number from 0 to 1, found \"2\""
+        ),
+        (
+            "topics: [{match: a, min.compaction.lag.ms: 2, max.compaction.lag.ms: 1}]",
+            "f.yaml:1:44: topics[0].min.compaction.lag.ms: must not be more than max.compaction.lag.ms (1)"
         ),
         (
             "topics: [{match: a, message.timestamp.type: now}]",

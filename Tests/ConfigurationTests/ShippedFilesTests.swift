@@ -2,6 +2,7 @@ import BrokerCore
 import AgentCore
 import CollectorCore
 import CommitLog
+import HostMetrics
 import Testing
 
 @testable import YAMLConfiguration
@@ -29,6 +30,10 @@ import Testing
         if case .file(var system) = expected.sources[0] {
             system.ignoreOlder = .seconds(30 * 86_400)
             expected.sources[0] = .file(system)
+        }
+        if case .hostMetrics(var host) = expected.sources[1] {
+            host.stream.window = WindowConfiguration(length: .seconds(10))
+            expected.sources[1] = .hostMetrics(host)
         }
         var shop = FileSource(name: "shop", include: ["/srv/shop/log/*.log"])
         shop.exclude = ["**/debug.log"]
@@ -66,6 +71,7 @@ import Testing
         var expectedSettings = TopicSettings()
         // Examples, as the file says.
         expectedSettings.log.retentionMilliseconds = 7 * 86_400_000
+        expectedSettings.log.maximumCompactionLagMilliseconds = 7 * 86_400_000
         expectedSettings.flushMessages = 10_000
         expectedSettings.flushMilliseconds = 1000
         #expect(logs == expectedSettings)
@@ -86,13 +92,15 @@ import Testing
                       - {name: a, type: file, include: [/a], zzzzzzzz: 1}
                       - {name: b, type: host_metrics, zzzzzzzz: 1}
                     """)))
-        #expect(agentKeys.count == 5 + 4 + 8 + 6)
+        #expect(agentKeys.count == 5 + 4 + 8 + 21)
         let agentText = uncommented(try shipped("agent-config/agent.yaml").text)
         for key in agentKeys { #expect(agentText.contains("\(key):"), "agent.yaml does not mention \(key)") }
 
         let collectorKeys = known(
-            problems(readCollector("zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]")))
-        #expect(collectorKeys.count == 11 + 3 + 13)
+            problems(
+                readCollector(
+                    "zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ngroups: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]")))
+        #expect(collectorKeys.count == 15 + 3 + 7 + 17)
         let collectorText = uncommented(try shipped("collector-config/collector.yaml").text)
         for key in collectorKeys {
             #expect(collectorText.contains("\(key):"), "collector.yaml does not mention \(key)")

@@ -83,5 +83,7 @@ final class FaultyFile: OpenFile {
         system.count("status")
         return system.strip(try real.status())
     }
+    func setModified(_ time: FileTime) throws(FileError) { try real.setModified(time) }
+
     func tryLock() throws(FileError) -> Bool { try real.tryLock() }
 }

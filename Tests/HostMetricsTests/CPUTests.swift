@@ -21,12 +21,27 @@ private let cpu0 = MetricAttribute("cpu.logical_number", .integer(0))
         #expect(result.value("system.cpu.utilization", mode("steal"), cpu0) == 0.1)
         #expect(result.value("system.cpu.time", mode("user"), cpu0) == 1.3)
         #expect(result.value("system.cpu.logical.count") == 1)
-        let all = result.points(named: "system.cpu.utilization").filter { !$0.attributes.contains(cpu0) }
-        #expect(all.count == 8)
+        #expect(result.value("system.cpu.total.utilization", mode("user")) == 0.3)
+        #expect(result.points(named: "system.cpu.total.utilization").count == 8)
+    }
+
+    @Test(arguments: [true, false])
+    func `the series of a time add up to what the host spent, not to twice that`(perCPU: Bool) {
+        var host = FixtureHost("vm")
+        host.configuration.perCPU = perCPU
+        host.set("proc/stat", to: stat("cpu  300 0 0 900", "cpu0 100 0 0 500", "cpu1 200 0 0 400"))
+        let result = host.sample(.cpu)
+        func sum(_ name: String) -> Double {
+            result.points("system.cpu.time", [mode(name)]).reduce(0) { $0 + $1.value.asDouble }
+        }
+        #expect(sum("user") == 3)
+        #expect(sum("idle") == 9)
+        #expect(result.points(named: "system.cpu.time").count == (perCPU ? 8 : 4))
     }
 
     @Test func `a mode that runs backwards is held until it is where it was`() {
-        let host = FixtureHost("vm")
+        var host = FixtureHost("vm")
+        host.configuration.perCPU = false
         var sampler = host.sampler([.cpu])
         var user = 100
         func iowait(_ ticks: Int) -> (time: Double?, share: Double?, resets: Int) {
@@ -54,14 +69,15 @@ private let cpu0 = MetricAttribute("cpu.logical_number", .integer(0))
         #expect(result.points(named: "system.cpu.time").filter(\.isReset).count == 2)
         #expect(result.value("system.cpu.time", mode("user"), cpu0) == 0.01)
         #expect(!result.points(named: "system.cpu.utilization").contains { $0.attributes.contains(cpu0) })
-        #expect(result.points(named: "system.cpu.utilization").count == 4)
+        #expect(result.points(named: "system.cpu.total.utilization").count == 4)
     }
 
-    @Test func `the total alone is given where series per CPU are not wanted`() {
+    @Test func `all CPUs together are told, without a number, where series per CPU are not wanted`() {
         var host = FixtureHost("vm")
         host.configuration.perCPU = false
         let result = host.sample(.cpu)
         #expect(result.points(named: "system.cpu.time").count == 8)
+        #expect(!result.points.contains { $0.attributes.contains { $0.key == "cpu.logical_number" } })
         #expect(result.value("system.cpu.logical.count") == 2)
     }
 
@@ -70,6 +86,6 @@ private let cpu0 = MetricAttribute("cpu.logical_number", .integer(0))
         host.set("proc/stat", to: stat("cpu  1 2 3 4", "cpu0 1 2 3 4"))
         let result = host.sample(.cpu)
         #expect(result.errors.isEmpty)
-        #expect(result.points(named: "system.cpu.time").count == 8)
+        #expect(result.points(named: "system.cpu.time").count == 4)
     }
 }

@@ -12,11 +12,26 @@ struct FixedClock: WallClock {
     func now() -> Timestamp { Timestamp(milliseconds: 1_795_263_231_000) }
 }
 
+/// A host that booted an hour before `FixedClock`, and whose clock is kept by another.
+struct FixedKernelTime: KernelTime {
+    var failure: Errno?
+
+    func bootTime() -> Timestamp? { Timestamp(milliseconds: 1_795_259_631_000) }
+
+    func discipline() throws(Errno) -> ClockDiscipline {
+        if let failure { throw failure }
+        return ClockDiscipline(
+            state: 0, status: 0x2001, offset: -1_234_567, frequency: -1_114_112, maximumError: 53_000,
+            estimatedError: 720, timeConstant: 7, tick: 10_000, taiOffset: 37)
+    }
+}
+
 /// A machine of the fixtures.
 struct FixtureHost {
     let root: FilePath
     let files: FixtureFileSystem
     var configuration = HostMetricsConfiguration()
+    var kernel = FixedKernelTime()
 
     init(_ name: String, beforeSpace: @escaping @Sendable (FilePath) -> Void = { _ in }) {
         root = fixtures.appending(name)
@@ -25,7 +40,7 @@ struct FixtureHost {
         configuration.reportsItself = false
         for mount in [
             "", "mnt/with a blank\\", "mnt/nfs", "mnt/sandboxing/model_tools_env/v1/python", "boot", "home", "run",
-            "etc/hosts",
+            "etc/hosts", "etc/hostname",
         ] {
             files.set(
                 spaceAt: mount.isEmpty ? root : root.appending(mount),
@@ -37,12 +52,23 @@ struct FixtureHost {
     func sampler(_ collectors: Set<CollectorKind>? = nil) -> HostSampler {
         var configuration = configuration
         if let collectors { configuration.collectors = collectors }
-        return HostSampler(configuration, fileSystem: files, clock: FixedClock())
+        return HostSampler(configuration, fileSystem: files, clock: FixedClock(), kernel: kernel)
     }
 
     func sample(_ collectors: CollectorKind...) -> SampleResult {
         var sampler = sampler(Set(collectors))
         return sampler.sample()
+    }
+
+    /// A stream of this machine's samples.
+    func stream(
+        _ collectors: Set<CollectorKind>, _ change: (inout MetricStreamConfiguration) -> Void = { _ in }
+    ) -> MetricStream {
+        var stream = MetricStreamConfiguration()
+        stream.host = configuration
+        stream.host.collectors = collectors
+        change(&stream)
+        return MetricStream(stream, hostName: "web-1", fileSystem: files, clock: FixedClock(), kernel: kernel)
     }
 
     func path(_ path: String) -> FilePath { root.appending(path) }
@@ -73,11 +99,7 @@ extension SampleResult {
     /// The value of the one point with this name that has all these attributes.
     func value(_ name: String, _ attributes: MetricAttribute...) -> Double? {
         let found = points(name, attributes)
-        guard found.count == 1 else { return nil }
-        switch found[0].value {
-        case .integer(let value): return Double(value)
-        case .double(let value): return value
-        }
+        return found.count == 1 ? found[0].value.asDouble : nil
     }
 
     func points(_ name: String, _ attributes: [MetricAttribute] = []) -> [MetricPoint] {
@@ -110,6 +132,15 @@ extension SampleResult {
 
     var lines: String {
         records.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined()
+    }
+}
+
+extension MetricValue {
+    var asDouble: Double {
+        switch self {
+        case .integer(let value): Double(value)
+        case .double(let value): value
+        }
     }
 }
 

@@ -24,13 +24,14 @@ private func parsed(_ record: [UInt8]) throws -> [String: Any] {
 @Suite struct JSONPointEncoderTests {
     @Test func `a point is one object with all that belongs to it`() {
         var counted = point(.integer(7), MetricAttribute("cpu.mode", "user"), MetricAttribute("n", .integer(3)))
+        counted.start = Timestamp(milliseconds: 1_795_263_200_000)
         counted.isReset = true
         let (records, leftOut) = encode([counted], host: "web-\"1\"")
         #expect(leftOut == 0)
         #expect(
             records.map { String(decoding: $0, as: UTF8.self) } == [
-                #"{"name":"test.value","value":7,"unit":"1","kind":"gauge","reset":true,"timestamp":1795263231000,"#
-                    + #""host":"web-\"1\"","attributes":{"cpu.mode":"user","n":3}}"#
+                #"{"name":"test.value","value":7,"unit":"1","kind":"gauge","start":1795263200000,"reset":true,"#
+                    + #""timestamp":1795263231000,"host":"web-\"1\"","attributes":{"cpu.mode":"user","n":3}}"#
             ])
     }
 

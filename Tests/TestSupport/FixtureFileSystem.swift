@@ -93,6 +93,8 @@ private final class MemoryFile: OpenFile {
     func truncate(to size: Int64) throws(FileError) { throw readOnly }
     func reserve(_ size: Int64) throws(FileError) { throw readOnly }
     func nextData(from position: Int64) throws(FileError) -> Int64? { position }
+    func setModified(_ time: FileTime) throws(FileError) {}
+
     func tryLock() throws(FileError) -> Bool { true }
 
     func status() throws(FileError) -> FileStatus {

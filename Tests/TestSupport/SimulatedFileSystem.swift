@@ -229,6 +229,13 @@ final class SimulatedFile: OpenFile {
         try perform("statx") { (state) throws(FileError) in try state.status(of: number) }
     }
 
+    func setModified(_ time: FileTime) throws(FileError) {
+        try perform("futimens") { (state) throws(FileError) in
+            state.stamps[number]?.modified = Timestamp(
+                milliseconds: time.seconds * 1000 + time.nanoseconds / 1_000_000)
+        }
+    }
+
     func tryLock() throws(FileError) -> Bool {
         let me = ObjectIdentifier(self)
         return try perform("flock") { (state) throws(FileError) in state.lock(number, holder: me) }

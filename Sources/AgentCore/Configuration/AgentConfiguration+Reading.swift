@@ -78,7 +78,7 @@ extension Form where Value == SourceInPlace {
             let source: AgentSource? =
                 switch type {
                 case .file: readFileSource(section, name: name, topic: topic)
-                case .hostMetrics: .hostMetrics(readHostMetricsSource(section, name: name ?? "", topic: topic))
+                case .hostMetrics: .hostMetrics(HostMetricsSource(section, name: name ?? "", topic: topic))
                 }
             guard name != nil, let source else { return nil }
             return SourceInPlace(source: source, place: section.place(of: "name"))
@@ -95,17 +95,4 @@ private func readFileSource(_ section: ConfigurationSection, name: String?, topi
         "max.line.bytes", .byteSize(128...1_000_000), default: source.maximumLineBytes)
     source.ignoreOlder = section.value("ignore_older", .duration(.seconds(1) ... .seconds(3650 * 86_400)))
     return include == nil ? nil : .file(source)
-}
-
-private func readHostMetricsSource(
-    _ section: ConfigurationSection, name: String, topic: String?
-) -> HostMetricsSource {
-    var source = HostMetricsSource(name: name, topic: topic)
-    source.interval = section.value(
-        "interval", .duration(.milliseconds(100) ... .seconds(86_400)), default: source.interval)
-    source.rootPath = section.value("root_path", .absolutePath, default: source.rootPath)
-    source.collectors = section.value(
-        "collectors", .list(of: .choice, atLeast: 1).checked("each collector once") { Set($0).count == $0.count },
-        default: source.collectors)
-    return source
 }

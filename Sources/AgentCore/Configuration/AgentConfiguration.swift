@@ -1,3 +1,4 @@
+package import HostMetrics
 package import YAMLConfiguration
 
 /// Everything that `agent.yaml` says; a value that it does not say is its default.
@@ -86,17 +87,9 @@ package struct FileSource: Sendable, Equatable {
 
 /// Measurements of the host.
 package struct HostMetricsSource: Sendable, Equatable {
-    /// The names are those of `HostMetrics`.
-    package enum Collector: String, Sendable, CaseIterable {
-        case cpu, load, memory, disk, filesystem, network
-    }
-
     package var name: String
     package var topic: String
-    package var interval = Duration.seconds(10)
-    /// What the host's /proc and /sys are below: "/host" in a container that has them mounted there.
-    package var rootPath = "/"
-    package var collectors = Collector.allCases
+    package var stream = MetricStreamConfiguration()
 
     /// - Parameter topic: `metrics.<name>` unless given.
     package init(name: String, topic: String? = nil) {

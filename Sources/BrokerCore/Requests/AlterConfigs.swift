@@ -1,17 +1,22 @@
 // AlterConfigs, versions 0 to 2, which replaces all settings of a topic, and IncrementalAlterConfigs, versions 0 and 1,
 // which changes single ones. The broker's own settings are in its configuration file, and nowhere else.
 
+internal import CommitLog
 internal import KafkaProtocol
 internal import Primitives
 
 extension Broker {
-    func alterConfigs(_ request: AlterConfigsRequest, _ answer: @escaping @Sendable (AlterConfigsResponse) -> Void) {
+    func alterConfigs(
+        _ request: AlterConfigsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (AlterConfigsResponse) -> Void
+    ) {
         let gathered = Gathering<AlterConfigsResponse.Result>(count: request.resources.count) { results in
             answer(AlterConfigsResponse(results: results))
         }
         let keys = request.resources.map { ResourceKey(type: $0.type, name: $0.name) }
         for (index, resource) in request.resources.enumerated() {
             change { [self] admin throws(ChangeRefusal) -> Void in
+                try checkConfigs(.alterConfigs, resource.type, resource.name, client)
                 try checkAlterable(keys[index], among: keys)
                 try checkOnce(resource.configs.map(\.name))
                 // A setting without a value goes back to its default, like one that is not named.
@@ -28,7 +33,7 @@ extension Broker {
     }
 
     func incrementalAlterConfigs(
-        _ request: IncrementalAlterConfigsRequest,
+        _ request: IncrementalAlterConfigsRequest, _ client: ClientConnection,
         _ answer: @escaping @Sendable (IncrementalAlterConfigsResponse) -> Void
     ) {
         let gathered = Gathering<IncrementalAlterConfigsResponse.Result>(count: request.resources.count) { results in
@@ -37,11 +42,13 @@ extension Broker {
         let keys = request.resources.map { ResourceKey(type: $0.type, name: $0.name) }
         for (index, resource) in request.resources.enumerated() {
             change { [self] admin throws(ChangeRefusal) -> Void in
+                try checkConfigs(.alterConfigs, resource.type, resource.name, client)
                 try checkAlterable(keys[index], among: keys)
                 try checkOnce(resource.configs.map(\.name))
                 guard let entry = admin.entry(resource.name) else { throw .unknown(resource.name) }
                 var settings = entry.settings
-                for config in resource.configs { try apply(config, to: &settings) }
+                let inForce = try admin.resolvedOrRefused(entry)
+                for config in resource.configs { try apply(config, to: &settings, inForce: inForce) }
                 try alter(resource.name, to: settings, validateOnly: request.validateOnly, admin)
             } _: { result in
                 let refusal = result.refusal
@@ -76,7 +83,8 @@ extension Broker {
     }
 
     private func apply(
-        _ config: IncrementalAlterConfigsRequest.Config, to settings: inout [(name: String, value: String)]
+        _ config: IncrementalAlterConfigsRequest.Config, to settings: inout [(name: String, value: String)],
+        inForce: TopicSettings
     ) throws(ChangeRefusal) {
         switch config.operation {
         case .set:
@@ -91,9 +99,16 @@ extension Broker {
             }
             settings.removeAll { $0.name == config.name }
         case .append, .subtract:
-            throw ChangeRefusal(
-                code: .invalidConfig,
-                message: "append and subtract are for lists of values, and \(config.name) takes one; set it")
+            // The one list among them.
+            guard config.name == "cleanup.policy", let policy = config.value.flatMap({ CleanupPolicy(text: $0) }) else {
+                throw ChangeRefusal(
+                    code: .invalidConfig,
+                    message: "append and subtract are for cleanup.policy, with delete or compact; set \(config.name)")
+            }
+            let before = inForce.log.cleanup
+            let after = config.operation == .append ? before.union(policy) : before.subtracting(policy)
+            settings.removeAll { $0.name == config.name }
+            settings.append((config.name, after.text))
         default:
             throw ChangeRefusal(
                 code: .invalidRequest, message: "there is no operation \(config.operation.rawValue) on a setting")

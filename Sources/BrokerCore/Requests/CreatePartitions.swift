@@ -5,7 +5,8 @@ internal import Primitives
 
 extension Broker {
     func createPartitions(
-        _ request: CreatePartitionsRequest, _ answer: @escaping @Sendable (CreatePartitionsResponse) -> Void
+        _ request: CreatePartitionsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (CreatePartitionsResponse) -> Void
     ) {
         let gathered = Gathering<CreatePartitionsResponse.Topic>(count: request.topics.count) { topics in
             answer(CreatePartitionsResponse(topics: topics))
@@ -16,6 +17,9 @@ extension Broker {
             change { [self] admin throws(ChangeRefusal) -> Void in
                 if isTwice {
                     throw ChangeRefusal(code: .invalidRequest, message: "the topic is named twice in the request")
+                }
+                guard authorize(.alter, on: .topic(asked.name), for: client) else {
+                    throw ChangeRefusal(code: .topicAuthorizationFailed, message: "not allowed to alter the topic")
                 }
                 if let assignments = asked.assignments, let topic = topic(named: asked.name),
                     assignments.count != Int(asked.partitionCount) - topic.partitions.count

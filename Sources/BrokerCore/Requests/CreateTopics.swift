@@ -5,15 +5,23 @@ internal import Primitives
 
 extension Broker {
     func createTopics(
-        _ request: CreateTopicsRequest, _ answer: @escaping @Sendable (CreateTopicsResponse) -> Void
+        _ request: CreateTopicsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (CreateTopicsResponse) -> Void
     ) {
         let gathered = Gathering<CreateTopicsResponse.Topic>(count: request.topics.count) { topics in
             answer(CreateTopicsResponse(topics: topics))
         }
         let names = request.topics.map(\.name)
+        // Who may create topics of the cluster may create any.
+        let mayCreateAll = authorizer.allows(.create, on: .cluster, client)
         for (index, topic) in request.topics.enumerated() {
             if names.count(where: { $0 == topic.name }) > 1 {
                 gathered.put(refusal(topic.name, .invalidRequest, "the topic is named twice in the request"), at: index)
+                continue
+            }
+            guard mayCreateAll || authorize(.create, on: .topic(topic.name), for: client) else {
+                let refused = refusal(topic.name, .topicAuthorizationFailed, "not allowed to create the topic")
+                gathered.put(refused, at: index)
                 continue
             }
             let wanted = NewTopic(

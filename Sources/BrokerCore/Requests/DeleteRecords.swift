@@ -7,7 +7,8 @@ internal import Primitives
 
 extension Broker {
     func deleteRecords(
-        _ request: DeleteRecordsRequest, _ answer: @escaping @Sendable (DeleteRecordsResponse) -> Void
+        _ request: DeleteRecordsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (DeleteRecordsResponse) -> Void
     ) {
         let gathered = Gathering<DeleteRecordsResponse.Topic>(count: request.topics.count) { topics in
             answer(DeleteRecordsResponse(topics: topics))
@@ -16,10 +17,23 @@ extension Broker {
             let inTopic = Gathering<DeleteRecordsResponse.Partition>(count: topic.partitions.count) { partitions in
                 gathered.put(DeleteRecordsResponse.Topic(name: topic.name, partitions: partitions), at: number)
             }
+            let isAllowed = authorize(.delete, on: .topic(topic.name), for: client)
             for (place, asked) in topic.partitions.enumerated() {
+                guard isAllowed else {
+                    inTopic.put(
+                        DeleteRecordsResponse.Partition(index: asked.index, errorCode: .topicAuthorizationFailed),
+                        at: place)
+                    continue
+                }
                 guard let partition = partition(topic.name, asked.index) else {
                     inTopic.put(
                         DeleteRecordsResponse.Partition(index: asked.index, errorCode: .unknownTopicOrPartition),
+                        at: place)
+                    continue
+                }
+                if TopicName.isInternal(topic.name) {
+                    inTopic.put(
+                        DeleteRecordsResponse.Partition(index: asked.index, errorCode: .invalidTopicException),
                         at: place)
                     continue
                 }

@@ -5,7 +5,8 @@ internal import Primitives
 
 extension Broker {
     func deleteTopics(
-        _ request: DeleteTopicsRequest, _ answer: @escaping @Sendable (DeleteTopicsResponse) -> Void
+        _ request: DeleteTopicsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (DeleteTopicsResponse) -> Void
     ) {
         let gathered = Gathering<DeleteTopicsResponse.Topic>(count: request.topics.count) { topics in
             answer(DeleteTopicsResponse(topics: topics))
@@ -18,6 +19,7 @@ extension Broker {
             }
             change { [self] admin throws(ChangeRefusal) -> Topic in
                 let found = asked.name.map { topic(named: $0) } ?? topic(id: asked.id)
+                if let refused = refusal(asked, found, client) { throw refused }
                 guard let found else {
                     throw asked.name.map { .unknown($0) }
                         ?? ChangeRefusal(code: .unknownTopicID, message: "there is no topic of this id")
@@ -32,6 +34,17 @@ extension Broker {
                 }
             }
         }
+    }
+
+    /// Why the topic must not be deleted. By name it makes no difference whether there is one; who asks by an id that
+    /// is none learns so, for ids are no secret.
+    private func refusal(
+        _ asked: DeleteTopicsRequest.Topic, _ found: Topic?, _ client: ClientConnection
+    ) -> ChangeRefusal? {
+        guard let name = asked.name ?? found?.name, !authorize(.delete, on: .topic(name), for: client) else {
+            return nil
+        }
+        return ChangeRefusal(code: .topicAuthorizationFailed, message: "not allowed to delete the topic")
     }
 
     private func response(_ asked: DeleteTopicsRequest.Topic, _ refusal: ChangeRefusal) -> DeleteTopicsResponse.Topic {

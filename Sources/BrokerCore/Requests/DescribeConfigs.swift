@@ -6,13 +6,15 @@ internal import SystemPackage
 
 extension Broker {
     func describeConfigs(
-        _ request: DescribeConfigsRequest, _ answer: @escaping @Sendable (DescribeConfigsResponse) -> Void
+        _ request: DescribeConfigsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (DescribeConfigsResponse) -> Void
     ) {
         let gathered = Gathering<DescribeConfigsResponse.Result>(count: request.resources.count) { results in
             answer(DescribeConfigsResponse(results: results))
         }
         for (index, resource) in request.resources.enumerated() {
             change { [self] admin throws(ChangeRefusal) -> [DescribeConfigsResponse.Config] in
+                try checkConfigs(.describeConfigs, resource.type, resource.name, client)
                 let all: [DescribeConfigsResponse.Config]
                 switch resource.type {
                 case .topic:
@@ -43,6 +45,18 @@ extension Broker {
                 gathered.put(described, at: index)
             }
         }
+    }
+
+    /// Whether the client may see or change the settings of a resource.
+    func checkConfigs(
+        _ operation: ACLOperation, _ type: ConfigResourceType, _ name: String, _ client: ClientConnection
+    ) throws(ChangeRefusal) {
+        if type == .topic {
+            if authorize(operation, on: .topic(name), for: client) { return }
+            throw ChangeRefusal(code: .topicAuthorizationFailed, message: "not allowed for the topic's settings")
+        }
+        if authorize(operation, on: .cluster, for: client) { return }
+        throw ChangeRefusal(code: .clusterAuthorizationFailed, message: "not allowed for the cluster's settings")
     }
 
     private func topicConfigs(
@@ -77,29 +91,56 @@ extension Broker {
             case .interval: "interval"
             case .os: "os"
             }
-        let interval = configuration.retentionCheckInterval.components
-        let milliseconds = interval.seconds * 1000 + interval.attoseconds / 1_000_000_000_000_000
+        let topics = configuration.topics.defaults
         let all: [(String, String, ConfigType)] = [
+            ("broker.id", String(configuration.nodeID), .int),
+            ("compression.type", "producer", .string),
+            ("default.replication.factor", "1", .int),
+            ("fetch.max.bytes", String(FetchOperation.Limits.maximumBytes), .int),
+            ("log.index.interval.bytes", topics.value(of: "index.interval.bytes") ?? "", .int),
+            ("log.message.timestamp.type", topics.timestampType.rawValue, .string),
+            ("log.retention.bytes", topics.value(of: "retention.bytes") ?? "", .long),
+            ("log.retention.ms", topics.value(of: "retention.ms") ?? "", .long),
+            ("log.roll.ms", topics.value(of: "segment.ms") ?? "", .long),
+            ("log.segment.bytes", topics.value(of: "segment.bytes") ?? "", .int),
+            ("max.incremental.fetch.session.cache.slots", String(configuration.fetchSessionSlots), .int),
+            ("message.max.bytes", String(topics.maximumMessageBytes), .int),
+            ("min.insync.replicas", "1", .int),
+            ("quota.window.num", String(RateWindow.sampleCount), .int),
+            ("quota.window.size.seconds", String(RateWindow.sampleMilliseconds / 1000), .int),
+            ("super.users", configuration.superUsers.joined(separator: ";"), .string),
             ("auto.create.topics.enable", String(configuration.autoCreateTopics), .boolean),
             ("flush", flush, .string),
+            ("log.cleaner.backoff.ms", milliseconds(configuration.compactor.interval), .long),
+            ("log.cleaner.dedupe.buffer.size", String(configuration.compactor.mapBytes), .long),
+            ("log.cleaner.io.max.bytes.per.second", String(configuration.compactor.bytesPerSecond), .double),
             ("log.dirs", configuration.dataDirectory.string, .string),
-            ("log.retention.check.interval.ms", String(milliseconds), .long),
+            ("log.retention.check.interval.ms", milliseconds(configuration.retentionCheckInterval), .long),
             ("min.free.bytes", String(configuration.minimumFreeBytes), .long),
             ("node.id", String(configuration.nodeID), .int),
             ("num.partitions", String(configuration.topics.defaultPartitions), .int),
             ("queued.max.request.bytes", String(configuration.maximumBytesInFlight), .long),
         ]
-        return all.map { name, value, type in
+        let others = configuration.otherSettings.map { name, value in
+            (name, value, Int64(value) == nil ? ConfigType.string : .long)
+        }
+        return (all + others).sorted { $0.0 < $1.0 }.map { name, value, type in
             DescribeConfigsResponse.Config(
                 name: name, value: value, isReadOnly: true, source: .staticBroker, type: type)
         }
     }
 }
 
+private func milliseconds(_ duration: Duration) -> String {
+    let (seconds, attoseconds) = duration.components
+    return String(seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+}
+
 extension TopicSettings {
     fileprivate static func type(of name: String) -> ConfigType {
         switch name {
         case "cleanup.policy": .list
+        case "min.cleanable.dirty.ratio": .double
         case "compression.type", "message.timestamp.type": .string
         case "index.interval.bytes", "max.message.bytes", "segment.bytes": .int
         default: .long

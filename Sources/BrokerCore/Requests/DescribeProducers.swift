@@ -6,7 +6,8 @@ internal import Primitives
 
 extension Broker {
     func describeProducers(
-        _ request: DescribeProducersRequest, _ answer: @escaping @Sendable (DescribeProducersResponse) -> Void
+        _ request: DescribeProducersRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (DescribeProducersResponse) -> Void
     ) {
         typealias Described = DescribeProducersResponse.Partition
         let gathered = Gathering<[Described]>(count: request.topics.count) { topics in
@@ -18,9 +19,18 @@ extension Broker {
         }
         for (number, topic) in request.topics.enumerated() {
             let inTopic = Gathering<Described>(count: topic.partitions.count) { gathered.put($0, at: number) }
+            let isAllowed = authorize(.read, on: .topic(topic.name), for: client)
             for (place, index) in topic.partitions.enumerated() {
+                guard isAllowed else {
+                    inTopic.put(Described(index: index, errorCode: .topicAuthorizationFailed), at: place)
+                    continue
+                }
                 guard let partition = partition(topic.name, index) else {
                     inTopic.put(Described(index: index, errorCode: .unknownTopicOrPartition), at: place)
+                    continue
+                }
+                guard partition.failure == nil else {
+                    inTopic.put(Described(index: index, errorCode: .kafkaStorageError), at: place)
                     continue
                 }
                 partition.storage.submit(

@@ -7,13 +7,23 @@ internal import Primitives
 
 extension Broker {
     func initProducerID(
-        _ request: InitProducerIDRequest, _ answer: @escaping @Sendable (InitProducerIDResponse) -> Void
+        _ request: InitProducerIDRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (InitProducerIDResponse) -> Void
     ) {
         // A retriable error would make transactional clients wait for ever; this one is fatal to all of them.
         if request.transactionalID != nil {
             return answer(
                 InitProducerIDResponse(
                     errorCode: .transactionalIDAuthorizationFailed, producerID: .none, producerEpoch: .none))
+        }
+        // Who may write to some topic may be idempotent about it (KIP-679).
+        guard
+            authorizer.allowsSomewhere(.write, on: .topic, client)
+                || authorize(.idempotentWrite, on: .cluster, for: client)
+        else {
+            return answer(
+                InitProducerIDResponse(
+                    errorCode: .clusterAuthorizationFailed, producerID: .none, producerEpoch: .none))
         }
         takeProducerID { [logger] result in
             switch result {

@@ -7,14 +7,24 @@ internal import Logging
 internal import Primitives
 
 extension Broker {
-    func listOffsets(_ request: ListOffsetsRequest, _ answer: @escaping @Sendable (ListOffsetsResponse) -> Void) {
+    func listOffsets(
+        _ request: ListOffsetsRequest, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (ListOffsetsResponse) -> Void
+    ) {
         // Looking a time up reads files.
         let accepted = readers.submit { [self] in
             answer(
                 ListOffsetsResponse(
                     topics: request.topics.map { topic in
-                        ListOffsetsResponse.Topic(
-                            name: topic.name, partitions: topic.partitions.map { offset(topic.name, $0) })
+                        let isAllowed = authorize(.describe, on: .topic(topic.name), for: client)
+                        return ListOffsetsResponse.Topic(
+                            name: topic.name,
+                            partitions: topic.partitions.map { asked in
+                                isAllowed
+                                    ? offset(topic.name, asked)
+                                    : ListOffsetsResponse.Partition(
+                                        index: asked.index, errorCode: .topicAuthorizationFailed)
+                            })
                     }))
         }
         if !accepted { answer(ListOffsetsResponse()) }
@@ -25,6 +35,9 @@ extension Broker {
     ) -> ListOffsetsResponse.Partition {
         guard let partition = partition(topic, asked.index) else {
             return ListOffsetsResponse.Partition(index: asked.index, errorCode: .unknownTopicOrPartition)
+        }
+        guard partition.failure == nil else {
+            return ListOffsetsResponse.Partition(index: asked.index, errorCode: .kafkaStorageError)
         }
         let view = partition.log.view
         if let refused = view.leaderEpoch.refusal(of: asked.currentLeaderEpoch) {

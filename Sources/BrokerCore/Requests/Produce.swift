@@ -2,6 +2,7 @@
 // knows no compression (KAFKA-18659).
 
 internal import CommitLog
+internal import ForeignCodecs
 internal import KafkaProtocol
 internal import Logging
 internal import NIOCore
@@ -10,12 +11,17 @@ internal import RecordBatches
 
 extension Broker {
     func produce(
-        _ request: ProduceRequest, _ header: RequestHeader, _ reply: @escaping @Sendable (Reply) -> Void
+        _ request: ProduceRequest, _ header: RequestHeader, _ client: ClientConnection, _ byteCount: Int,
+        _ reply: @escaping @Sendable (Reply) -> Void
     ) {
         let answer = self.answer(ProduceRequest.self, header, reply)
         let acknowledgements = request.acknowledgements
+        let share = quotas.share(.produce, of: client, clientID: header.clientID)
         let valid = (-1...1).contains(acknowledgements)
         let gathered = Gathering<[ProduceResponse.Partition]>(count: request.topics.count) { topics in
+            // The answer first, then silence (KIP-219).
+            let throttle = share.take(byteCount)
+            if throttle > 0 { client.mute(milliseconds: throttle) }
             guard acknowledgements != 0 else {
                 let failed = topics.joined().first { $0.errorCode != .none }
                 // With acks=0 the end of the connection is the only way to tell of an error; as Kafka does.
@@ -25,13 +31,20 @@ extension Broker {
                 ProduceResponse(
                     topics: zip(request.topics, topics).map { asked, partitions in
                         ProduceResponse.Topic(name: asked.name, partitions: partitions)
-                    }))
+                    }, throttleMilliseconds: throttle))
         }
         for (number, topic) in request.topics.enumerated() {
             let inTopic = Gathering<ProduceResponse.Partition>(count: topic.partitions.count) {
                 gathered.put($0, at: number)
             }
+            let isAllowed = authorize(.write, on: .topic(topic.name), for: client)
             for (place, data) in topic.partitions.enumerated() {
+                guard isAllowed else {
+                    inTopic.put(
+                        refused(data.index, .topicAuthorizationFailed, "not allowed to write to \(topic.name)"),
+                        at: place)
+                    continue
+                }
                 guard valid else {
                     inTopic.put(refused(data.index, .invalidRequiredAcks, "acks is -1, 0 or 1"), at: place)
                     continue
@@ -49,8 +62,14 @@ extension Broker {
         guard let partition = partition(topic, index) else {
             return done(refused(index, .unknownTopicOrPartition, "there is no \(topic)-\(index)"))
         }
+        if TopicName.isInternal(topic) {
+            return done(refused(index, .invalidTopicException, "\(topic) is the collector's own topic"))
+        }
         switch checkedHeader(data.records, partition) {
-        case .failure(let problem): done(refused(index, problem.code, problem.message))
+        case .failure(let problem):
+            var answer = refused(index, problem.code, problem.message)
+            answer.recordErrors = problem.records
+            done(answer)
         case .success(let checked):
             partition.storage.submit(
                 .append(partition, checked.header, checked.batch) { [self] outcome in
@@ -62,7 +81,29 @@ extension Broker {
     private struct BatchProblem: Error {
         var code: ErrorCode
         var message: String
+        /// Which records it is about.
+        var records: [ProduceResponse.RecordError] = []
     }
+
+    /// A compacted topic keeps the newest record of each key: so each has to have one, and to be readable at all (Kafka's
+    /// LogValidator). This is the one case in which a batch is taken apart on its way in.
+    private func keyProblem(_ batch: ByteBuffer, _ partition: Partition) throws(BatchError) -> BatchProblem? {
+        let contents = try RecordBatchContents(
+            batch.readableBytesSpan, limit: Self.expansionLimit, foreign: ForeignCodecs.decompress)
+        let keyless = try contents.records().enumerated().filter { $0.element.key == nil }
+        guard let first = keyless.first else { return nil }
+        let place = "\(partition.topic)-\(partition.index)"
+        return BatchProblem(
+            code: .invalidRecord,
+            message: "\(keyless.count) records have no key, the first is number \(first.offset) of its batch; "
+                + "\(place) is compacted, which takes none without",
+            records: keyless.prefix(100).map { index, _ in
+                ProduceResponse.RecordError(batchIndex: Int32(index), message: "a record without a key")
+            })
+    }
+
+    /// Most bytes of records, uncompressed, in a batch for a compacted topic. Less than what compaction itself reads.
+    private static var expansionLimit: Int { 64 << 20 }
 
     /// Checks that `records` is exactly one whole batch that may be appended.
     private func checkedHeader(
@@ -90,6 +131,9 @@ extension Broker {
                         code: .messageTooLarge,
                         message: "\(header.totalBytes) bytes are more than max.message.bytes, "
                             + "\(partition.maximumMessageBytes)"))
+            }
+            if partition.settings.log.cleanup.contains(.compact), let problem = try keyProblem(records, partition) {
+                return .failure(problem)
             }
             return .success((header, records))
         } catch {

@@ -36,6 +36,21 @@ int tributary_reserve(int descriptor, int64_t size);
 /// lseek(2) with SEEK_DATA. The descriptor's own position moves; readers that use pread(2) do not care.
 int64_t tributary_seek_data(int descriptor, int64_t position);
 
+struct tributary_clock_discipline {
+    int32_t state;  // what adjtimex(2) returned, 0 to 5
+    int32_t status;
+    int32_t tai_offset;
+    int64_t offset;
+    int64_t frequency;
+    int64_t maximum_error;
+    int64_t estimated_error;
+    int64_t time_constant;
+    int64_t tick;
+};
+
+/// adjtimex(2) that changes nothing.
+int tributary_read_clock_discipline(struct tributary_clock_discipline *discipline);
+
 /// Names the calling thread, as tools show it; the kernel keeps 15 bytes.
 void tributary_name_thread(const char *name);
 

@@ -11,6 +11,8 @@ package struct LogToolError: Error, Sendable, CustomStringConvertible {
 package struct LogTarget: Sendable {
     /// Ordered by name.
     package let partitions: [FilePath]
+    /// nil where a single partition is meant.
+    let dataDirectory: FilePath?
     /// The data directory's lock file.
     private let lockPath: FilePath
     private let fileSystem: any FileSystem
@@ -22,6 +24,7 @@ package struct LogTarget: Sendable {
             let path = try fileSystem.resolve(path)
             if try PartitionFiles.isPartition(path, fileSystem: fileSystem) {
                 partitions = [path]
+                dataDirectory = nil
                 lockPath = path.removingLastComponent().appending(".lock")
                 return
             }
@@ -45,6 +48,7 @@ package struct LogTarget: Sendable {
                 }
             }
             partitions = found.sorted { $0.string < $1.string }
+            dataDirectory = path
             let isDataDirectory = try fileSystem.exists(path.appending("meta.properties"))
             guard isDataDirectory || !found.isEmpty else {
                 throw FileError(

@@ -1,3 +1,4 @@
+internal import BrokerCore
 internal import CommitLog
 package import FileAccess
 package import SystemPackage
@@ -62,12 +63,23 @@ package struct LogTools {
             sum.bytes += summary.bytes
             sum.problems += summary.problems
         }
+        if !isLive { sum.problems += checkRegistry() }
         print(
             "\(sum.problems == 0 ? "all is well" : counted(Int64(sum.problems), "problem")): "
                 + "\(counted(Int64(target.partitions.count), "partition")), "
                 + "\(counted(Int64(sum.segments), "segment")), \(counted(sum.batches, "batch", "batches")), "
                 + "\(counted(sum.records, "record")), \(sum.bytes) bytes")
         return sum.problems == 0
+    }
+
+    /// - Returns: how many problems there are.
+    private func checkRegistry() -> Int {
+        guard let directory = target.dataDirectory else { return 0 }
+        let problems = topicRegistryProblems(
+            in: directory, partitions: target.partitions.compactMap { $0.lastComponent?.string },
+            fileSystem: fileSystem)
+        for problem in problems { print("topic-registry: \(problem)") }
+        return problems.count
     }
 
     /// Repairs what is damaged, and prints each step before it is taken.

@@ -40,7 +40,7 @@ struct IndexCheck {
 
     mutating func add(_ batch: PlacedBatch) {
         sawBatches = true
-        maxTimestamp = max(maxTimestamp, batch.header.maxTimestamp)
+        maxTimestamp = max(maxTimestamp, batch.header.newestRecord)
         do throws(FileError) {
             try checkOffset(batch)
             try checkTime(batch)
@@ -94,7 +94,7 @@ struct IndexCheck {
             let offset = names.baseOffset + Int64(entry.relativeOffset)
             guard offset <= batch.header.lastOffset else { return }
             let place = (times?.next ?? 0) * SegmentIndex.timeEntryBytes
-            guard offset >= batch.header.baseOffset, entry.timestamp == batch.header.maxTimestamp else {
+            guard offset >= batch.header.baseOffset, entry.timestamp == batch.header.newestRecord else {
                 return fail(
                     .timeIndex, names.timeIndex, place,
                     "it says time \(entry.timestamp) at offset \(offset), which no batch bears out")

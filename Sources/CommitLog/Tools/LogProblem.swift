@@ -16,6 +16,9 @@ package struct LogProblem: Sendable, Equatable, CustomStringConvertible {
         case leaderEpochs = "leader-epochs"
         case logStart = "log-start"
         case segmentManifest = "segment-manifest"
+        case cleanerCheckpoint = "cleaner-checkpoint"
+        /// A compaction was interrupted. The collector finishes it when it starts.
+        case unfinishedCompaction = "unfinished-compaction"
     }
 
     package var kind: Kind

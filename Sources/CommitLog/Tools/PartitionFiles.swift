@@ -13,6 +13,11 @@ package struct PartitionFiles: Sendable {
     /// The offsets of producers' snapshots, ascending.
     package private(set) var snapshots: [Offset] = []
     package private(set) var quarantined: [QuarantinedSegment] = []
+    /// Complete segments on their way to the place of others.
+    private(set) var swaps: [SegmentSwap] = []
+    private(set) var cutTails: [CutTail] = []
+    /// Files of a compaction that was interrupted.
+    private(set) var cleaned: [FilePath] = []
     private var names: Set<String> = []
 
     package init(_ directory: FilePath, fileSystem: any FileSystem) throws(LogError) {
@@ -26,6 +31,12 @@ package struct PartitionFiles: Sendable {
                 snapshots.append(offset)
             } else if let found = QuarantinedSegment(entry.name) {
                 quarantined.append(found)
+            } else if let swap = SegmentSwap(name: entry.name.string, in: directory) {
+                swaps.append(swap)
+            } else if let tail = CutTail(name: entry.name.string, in: directory) {
+                cutTails.append(tail)
+            } else if CleanedFiles.isCleaned(entry.name.string) {
+                cleaned.append(directory.appending(entry.name))
             }
         }
         segments.sort { $0.baseOffset < $1.baseOffset }

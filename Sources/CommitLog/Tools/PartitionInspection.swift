@@ -30,6 +30,18 @@ package struct PartitionInspection {
         inspectSmallFiles()
         for index in files.segments.indices { try inspectSegment(index) }
         for offset in files.snapshots { inspectSnapshot(offset) }
+        for path in files.swaps.map(\.path) + files.cleaned {
+            tell(LogItem("unfinished_compaction", [("file", name(path))]))
+        }
+        for tail in files.cutTails {
+            tell(
+                LogItem(
+                    "cut_tail",
+                    [
+                        ("file", name(tail.path)), ("segment", .number(tail.segment.baseOffset.value)),
+                        ("position", .number(tail.position)),
+                    ]))
+        }
         for file in files.quarantined {
             tell(
                 LogItem(
@@ -67,6 +79,17 @@ package struct PartitionInspection {
                         ("max_timestamp", .number(point.index.maxTimestamp.milliseconds)),
                         ("index_entries", .number(Int64(point.index.offsetEntries))),
                         ("time_index_entries", .number(Int64(point.index.timeEntries))),
+                    ])
+            }
+        }
+        inspect(CleanerCheckpoint.path(in: files.directory)) { bytes in
+            CleanerCheckpoint(bytes).map { checkpoint in
+                LogItem(
+                    "cleaner_checkpoint",
+                    [
+                        ("first_dirty_offset", .number(checkpoint.firstDirty.value)),
+                        ("compacted_end_offset", .number(checkpoint.compactedEnd.value)),
+                        ("next_delete_horizon", .number(checkpoint.nextHorizon.milliseconds)),
                     ])
             }
         }
@@ -186,6 +209,9 @@ package struct PartitionInspection {
             ("max_timestamp", .number(header.maxTimestamp.milliseconds)),
             ("timestamp_type", .text(header.attributes.hasLogAppendTime ? "LogAppendTime" : "CreateTime")),
         ]
+        if header.attributes.hasDeleteHorizon {
+            fields.append(("delete_horizon", .number(header.baseTimestamp.milliseconds)))
+        }
         if header.isIdempotent {
             fields += [
                 ("producer_id", .number(header.producerID.value)),

@@ -48,6 +48,7 @@ package final class PartitionRepair {
 
     package func run() throws(LogError) -> Outcome {
         try finishInterrupted()
+        try finishCompaction()
         let problems = try verify()
         outcome.problems = problems.count
         if problems.isEmpty && outcome.steps == 0 { return outcome }
@@ -103,6 +104,21 @@ package final class PartitionRepair {
         }
     }
 
+    /// What the collector would do when it starts.
+    private func finishCompaction() throws(LogError) {
+        let files = try PartitionFiles(directory, fileSystem: fileSystem)
+        if files.swaps.isEmpty && files.cleaned.isEmpty { return }
+        for swap in files.swaps {
+            try step("finish an interrupted compaction: \(swap.path) becomes \(swap.segment.log)") {}
+        }
+        for path in files.cleaned { try step("remove \(path), left by an interrupted compaction") {} }
+        if isDryRun { return }
+        _ = try withFiles { () throws(FileError) in
+            let names = try fileSystem.list(directory).map(\.name.string)
+            return try SegmentSwap.finishInterrupted(in: directory, names, fileSystem)
+        }
+    }
+
     /// A gap inside of the last segment would be taken for the end of the log, and what follows cut.
     private func mustSalvage(
         _ names: SegmentNames, _ index: Int, _ problems: [LogProblem], _ files: PartitionFiles
@@ -118,8 +134,18 @@ package final class PartitionRepair {
         try step("cut \(problem.path) at byte \(position), the end of its last whole batch (\(problem.message))") {
             () throws(FileError) in
             let log = try fileSystem.open(problem.path, .update)
+            try self.keepTail(of: log, problem.path, from: position)
             try log.truncate(to: position)
             try log.synchronizeData()
+        }
+    }
+
+    private func keepTail(of log: any OpenFile, _ path: FilePath, from position: Int64) throws(FileError) {
+        guard let name = path.lastComponent, let base = SegmentNames.baseOffset(of: name, suffix: "log") else { return }
+        let tail = CutTail(of: SegmentNames(directory: directory, baseOffset: base), at: position)
+        let names = try fileSystem.list(directory).map(\.name.string)
+        if let kept = try tail.keep(log, size: try log.status().size, among: names, fileSystem) {
+            say("it is kept in \(kept)")
         }
     }
 
@@ -148,7 +174,9 @@ package final class PartitionRepair {
         case .tornTail, .damage, .index, .timeIndex: return
         case .gap: return say("nothing to be done: \(problem)")
         case .segmentManifest: return try step("remove \(problem.path) (\(problem.message))") {}
-        case .snapshot, .recoveryPoint, .leaderEpochs, .logStart: break
+        // Finished before anything else was looked at; in a dry run it would have been.
+        case .unfinishedCompaction: return
+        case .snapshot, .recoveryPoint, .leaderEpochs, .logStart, .cleanerCheckpoint: break
         }
         let name = problem.path.lastComponent?.string ?? ""
         let aside = try unusedName(name + ".quarantined")

@@ -25,6 +25,8 @@ package struct PartitionVerification {
     private let tell: (LogProblem) -> Void
     private let progress: (Int64) -> Void
     private var summary = Summary()
+    /// Below it offsets may be missing, since their keys were written anew.
+    private var compactedEnd = Offset.zero
     /// Where the last segment's whole batches end.
     private var end = (offset: Offset.zero, bytes: Int64(0), fileBytes: Int64(0))
 
@@ -43,6 +45,7 @@ package struct PartitionVerification {
     }
 
     package mutating func run() throws(LogError) -> Summary {
+        checkCompaction()
         for index in files.segments.indices { try checkSegment(index) }
         if !isLive {
             checkRecoveryPoint()
@@ -66,10 +69,7 @@ package struct PartitionVerification {
         let isLast = index == files.segments.count - 1
         // The indexes first: those of a log that grows meanwhile are then never ahead of what is read of the log.
         var indexes = IndexCheck(names, fileSystem: fileSystem)
-        let (log, size) = try withFiles { () throws(FileError) in
-            let log = try fileSystem.open(names.log, .read)
-            return (log, try log.status().size)
-        }
+        guard let (log, size) = try openLog(names) else { return }
         var walk = SegmentWalk(
             file: log, path: names.log, from: 0, to: size, offsets: names.baseOffset..<files.limit(of: index),
             verifying: true)
@@ -103,6 +103,17 @@ package struct PartitionVerification {
         end = (expected, position, size)
     }
 
+    /// - Returns: nil where a running collector has deleted or compacted the segment meanwhile.
+    private func openLog(_ names: SegmentNames) throws(LogError) -> (any OpenFile, size: Int64)? {
+        do throws(FileError) {
+            let log = try fileSystem.open(names.log, .read)
+            return (log, try log.status().size)
+        } catch {
+            if isLive && error.isNotFound { return nil }
+            throw .file(error)
+        }
+    }
+
     private mutating func report(_ damage: LogDamage, isTail: Bool) {
         // What the recovery point vouches for was whole once.
         let isTorn = isTail && damage.position >= (recoveryPoint()?.bytes ?? 0)
@@ -116,7 +127,7 @@ package struct PartitionVerification {
         let isExplained = files.quarantined.contains {
             $0.offsets.lowerBound <= offsets.lowerBound && offsets.upperBound <= $0.offsets.upperBound
         }
-        if isExplained { return }
+        if isExplained || offsets.upperBound <= compactedEnd { return }
         report(
             LogProblem(
                 kind: .gap, path: path, position: position,
@@ -124,6 +135,23 @@ package struct PartitionVerification {
     }
 
     // MARK: The partition's own files
+
+    private mutating func checkCompaction() {
+        var end = Offset.zero
+        check(CleanerCheckpoint.path(in: files.directory), .cleanerCheckpoint) { bytes in
+            guard let checkpoint = CleanerCheckpoint(bytes) else { return false }
+            end = checkpoint.compactedEnd
+            return true
+        }
+        compactedEnd = end
+        if isLive { return }
+        for path in files.swaps.map(\.path) + files.cleaned {
+            report(
+                LogProblem(
+                    kind: .unfinishedCompaction, path: path, position: nil,
+                    message: "left by an interrupted compaction; the collector finishes it when it starts"))
+        }
+    }
 
     /// The recovery point, where it is of the last segment as it is.
     private func recoveryPoint() -> RecoveryPoint? {

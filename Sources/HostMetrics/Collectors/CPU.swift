@@ -1,24 +1,32 @@
-/// Where the processors' time went: /proc/stat, in total and per logical CPU.
+/// Where the processors' time went: /proc/stat, per logical CPU, and the share of each mode in the time of all.
 ///
-/// The total has no `cpu.logical_number`. Time in guests is in `user` and `nice` already, as the kernel counts it, and
-/// is told once more by `system.cpu.guest.time`.
+/// As OpenTelemetry's host metrics do, a time is either told per logical CPU or, where that is switched off, for all
+/// together without a `cpu.logical_number`; never both, because whoever adds up the series of a metric would count
+/// everything twice. The utilisation of the whole host, which no adding up gives, is a metric of its own.
+///
+/// Time in guests is in `user` and `nice` already, as the kernel counts it, and is told once more by
+/// `system.cpu.guest.time`.
 struct CPUCollector: Collector {
     static let kind = CollectorKind.cpu
 
+    private static let file = "/proc/stat"
     static let time = Metric(
-        "system.cpu.time", .counter, unit: "s", "Seconds each logical CPU, and all together, spent in each mode.",
-        source: "/proc/stat")
+        "system.cpu.time", .counter, unit: "s",
+        "Seconds that each logical CPU, or where these are not told apart all together, spent in each mode.",
+        source: file)
     static let utilization = Metric(
         "system.cpu.utilization", .gauge, unit: "1",
-        "Share of the time since the sample before that each logical CPU, and all together, spent in each mode.",
-        source: "/proc/stat")
+        "Share of the time since the sample before that each logical CPU, or all together, spent in each mode.",
+        source: file)
+    static let totalUtilization = Metric(
+        "system.cpu.total.utilization", .gauge, unit: "1",
+        "Share of the time since the sample before that all logical CPUs together spent in each mode.", source: file)
     static let guestTime = Metric(
         "system.cpu.guest.time", .counter, unit: "s",
-        "Seconds spent running guests, which are part of the time in modes user and nice.", source: "/proc/stat")
+        "Seconds spent running guests, which are part of the time in modes user and nice.", source: file)
     static let logicalCount = Metric(
-        "system.cpu.logical.count", .upDownCounter, unit: "{cpu}", "Logical CPUs that are online.",
-        source: "/proc/stat")
-    static let metrics = [time, utilization, guestTime, logicalCount]
+        "system.cpu.logical.count", .upDownCounter, unit: "{cpu}", "Logical CPUs that are online.", source: file)
+    static let metrics = [time, utilization, totalUtilization, guestTime, logicalCount]
 
     /// The kernel's columns, with `irq` under the conventions' name.
     static let modes = ["user", "nice", "system", "idle", "iowait", "interrupt", "softirq", "steal"]
@@ -36,27 +44,39 @@ struct CPUCollector: Collector {
             for var times in found.cpus where perCPU || times.number == nil {
                 let before = previous[times.number]
                 let restarted = before.map { times.follow($0) } ?? false
-                add(times, since: restarted ? nil : before, to: &pass)
                 current[times.number] = times
+                if let before, !restarted { addUtilization(times, since: before, to: &pass) }
+                if perCPU == (times.number != nil) { addTimes(times, to: &pass) }
             }
             previous = current
             pass.add(Self.logicalCount, Int64(found.cpus.count { $0.number != nil }))
         }
     }
 
-    private func add(_ times: CPUTimes, since before: CPUTimes?, to pass: inout SamplingPass) {
-        let number = times.number.map { [MetricAttribute("cpu.logical_number", .integer($0))] } ?? []
-        let elapsed = before.map { times.total - $0.total } ?? 0
+    private func addTimes(_ times: CPUTimes, to pass: inout SamplingPass) {
         for (index, ticks) in times.ticks.enumerated() {
-            let attributes = [MetricAttribute("cpu.mode", Self.modes[index])] + number
-            pass.add(Self.time, seconds(ticks), attributes)
-            if let before, elapsed > 0, index < before.ticks.count {
-                pass.add(Self.utilization, Double(ticks - before.ticks[index]) / Double(elapsed), attributes)
-            }
+            pass.add(Self.time, seconds(ticks), attributes(Self.modes[index], times))
         }
         for (index, ticks) in times.guest.enumerated() {
-            pass.add(Self.guestTime, seconds(ticks), [MetricAttribute("cpu.mode", Self.guestModes[index])] + number)
+            pass.add(Self.guestTime, seconds(ticks), attributes(Self.guestModes[index], times))
         }
+    }
+
+    private func addUtilization(_ times: CPUTimes, since before: CPUTimes, to pass: inout SamplingPass) {
+        let elapsed = times.total - before.total
+        guard elapsed > 0 else { return }
+        for index in times.ticks.indices where index < before.ticks.count {
+            let share = Double(times.ticks[index] - before.ticks[index]) / Double(elapsed)
+            let attributes = attributes(Self.modes[index], times)
+            if times.number == nil { pass.add(Self.totalUtilization, share, attributes) }
+            if perCPU == (times.number != nil) { pass.add(Self.utilization, share, attributes) }
+        }
+    }
+
+    private func attributes(_ mode: String, _ times: CPUTimes) -> [MetricAttribute] {
+        let mode = MetricAttribute("cpu.mode", mode)
+        guard let number = times.number else { return [mode] }
+        return [mode, MetricAttribute("cpu.logical_number", .integer(number))]
     }
 
     private func seconds(_ ticks: Int64) -> Double { Double(ticks) / Double(ticksPerSecond) }

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// What block devices did: /proc/diskstats, and their size from /sys.
 struct DiskCollector: Collector {
     static let kind = CollectorKind.disk
@@ -21,15 +23,15 @@ struct DiskCollector: Collector {
         "system.disk.limit", .upDownCounter, unit: "By", "Size of the device.", source: "/sys/class/block/*/size")
     static let metrics = [io, operations, merged, operationTime, ioTime, weightedTime, pending, limit]
 
-    private let excluded: [NamePattern]
+    private let selection: DiskSelection
 
-    init(_ configuration: HostMetricsConfiguration) { excluded = configuration.disks.excluded }
+    init(_ configuration: HostMetricsConfiguration) { selection = configuration.disks }
 
     mutating func collect(_ pass: inout SamplingPass) {
         pass.attempt { (pass) throws(MetricSourceError) in
             let found = DiskActivity.parse(try pass.read("proc/diskstats"))
             pass.report(found.firstError)
-            for disk in found.rows where !excluded.matches(disk.name) { add(disk, to: &pass) }
+            for disk in found.rows where selection.includes(disk.name) { add(disk, to: &pass) }
         }
     }
 

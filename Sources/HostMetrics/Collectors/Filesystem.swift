@@ -1,4 +1,5 @@
 internal import FileAccess
+internal import Primitives
 internal import SystemPackage
 
 /// How full file systems are: /proc/<pid>/mountinfo, and statvfs(3) on a thread of its own (`SpaceProbe`).
@@ -64,7 +65,7 @@ struct FilesystemCollector: Collector {
 
     private func isWanted(_ mount: Mount) -> Bool {
         if !selection.includesNetwork, FilesystemSelection.networkTypes.matches(mount.type) { return false }
-        if selection.excludedMountPoints.matches(mount.point) { return false }
+        if !selection.includes(mount.point) { return false }
         // A container's own root is an overlay, and all that it sees of a disk.
         let isRoot = mount.point == [UInt8(ascii: "/")]
         return isRoot && mount.type == Array("overlay".utf8) || !selection.excludedTypes.matches(mount.type)

@@ -68,7 +68,7 @@ struct ConntrackCollector: Collector {
     static let metrics = [count, limit, events]
 
     /// Columns that tell of trouble.
-    private static let columns = ["found", "invalid", "insert_failed", "drop", "early_drop", "search_restart"]
+    static let columns = ["found", "invalid", "insert_failed", "drop", "early_drop", "search_restart"]
 
     init(_ configuration: HostMetricsConfiguration) {}
 

@@ -22,7 +22,7 @@ struct MemoryCollector: Collector {
         source: file)
 
     /// Fields that are told as they are.
-    private static let amounts: [(field: MemoryField, metric: Metric)] = [
+    static let amounts: [(field: MemoryField, metric: Metric)] = [
         (.available, "available", "Estimate of the memory that programs can still get without swapping."),
         (.shared, "shared", "Shared memory, mostly of tmpfs."),
         (.active, "active", "Memory used more recently and usually not reclaimed."),
@@ -44,7 +44,7 @@ struct MemoryCollector: Collector {
         (field, Metric("system.memory.linux.\(name)", .upDownCounter, unit: "By", summary, source: file))
     }
     /// Page counts that are told as they are.
-    private static let pages: [(field: MemoryField, metric: Metric)] = [
+    static let pages: [(field: MemoryField, metric: Metric)] = [
         (.hugeReserved, "reserved", "Huge pages that are promised and still free."),
         (.hugeSurplus, "surplus", "Huge pages beyond the pool's size."),
     ].map { field, name, summary in

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// What network interfaces carried: /proc/<pid>/net/dev.
 struct NetworkCollector: Collector {
     static let kind = CollectorKind.network
@@ -28,15 +30,15 @@ struct NetworkCollector: Collector {
         io, packets, errors, dropped, fifo, frame, compressed, multicast, collisions, carrier,
     ]
 
-    private let excluded: [NamePattern]
+    private let selection: InterfaceSelection
 
-    init(_ configuration: HostMetricsConfiguration) { excluded = configuration.interfaces.excluded }
+    init(_ configuration: HostMetricsConfiguration) { selection = configuration.interfaces }
 
     mutating func collect(_ pass: inout SamplingPass) {
         pass.attempt { (pass) throws(MetricSourceError) in
             let found = InterfaceTraffic.parse(try pass.readOfHost("net/dev"))
             pass.report(found.firstError)
-            for interface in found.rows where !excluded.matches(interface.name) { add(interface, to: &pass) }
+            for interface in found.rows where selection.includes(interface.name) { add(interface, to: &pass) }
         }
     }
 

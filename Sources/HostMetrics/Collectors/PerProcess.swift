@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Single processes: /proc/<pid>/{stat,io} and how many descriptors they hold. Off by default.
 ///
 /// Those that the patterns choose, and of them the `ProcessSelection.limit` that used the most CPU time since the scan
@@ -64,21 +66,30 @@ struct PerProcessCollector: Collector {
             MetricAttribute("process.pid", .integer(process.number)),
             MetricAttribute("process.executable.name", process.command),
         ]
+        // What a process counts it counts since it began; that it was not among those looked at before says nothing.
+        let start = pass.boot.map {
+            Timestamp(milliseconds: $0.milliseconds &+ process.start &* (1000 / ticksPerSecond))
+        }
         for (mode, ticks) in [("user", process.userTicks), ("system", process.systemTicks)] {
             pass.add(
-                Self.cpuTime, Double(ticks) / Double(ticksPerSecond), attributes + [MetricAttribute("cpu.mode", mode)])
+                Self.cpuTime, .double(Double(ticks) / Double(ticksPerSecond)),
+                attributes + [MetricAttribute("cpu.mode", mode)], countedFrom: start)
         }
         pass.add(Self.memory, process.residentPages * pageSize, attributes)
         pass.add(Self.virtualMemory, process.virtualBytes, attributes)
         pass.add(Self.threads, process.threads, attributes)
         for (type, count) in [("minor", process.minorFaults), ("major", process.majorFaults)] {
-            pass.add(Self.faults, count, attributes + [MetricAttribute("system.paging.fault.type", type)])
+            pass.add(
+                Self.faults, .integer(count), attributes + [MetricAttribute("system.paging.fault.type", type)],
+                countedFrom: start)
         }
         // Other users' are for root only; that is known beforehand, and no failure to report for each process.
         pass.withOwn("proc/\(process.number)/io") { (text, pass) throws(MetricSourceError) in
             let counts = try Self.parseIO(text)
             for (direction, bytes) in [("read", counts.read), ("write", counts.written)] {
-                pass.add(Self.diskIO, bytes, attributes + [MetricAttribute("disk.io.direction", direction)])
+                pass.add(
+                    Self.diskIO, .integer(bytes), attributes + [MetricAttribute("disk.io.direction", direction)],
+                    countedFrom: start)
             }
         }
         if let count = pass.reader.count("proc/\(process.number)/fd") { pass.add(Self.descriptors, count, attributes) }

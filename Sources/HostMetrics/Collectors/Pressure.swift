@@ -3,7 +3,7 @@
 struct PressureCollector: Collector {
     static let kind = CollectorKind.pressure
 
-    private struct Resource: Sendable {
+    struct Resource: Sendable {
         var name: String
         var windows: [Metric]
         var total: Metric
@@ -11,7 +11,7 @@ struct PressureCollector: Collector {
         var metrics: [Metric] { windows + [total] }
     }
 
-    private static let resources = ["cpu", "memory", "io", "irq"].map { name in
+    static let resources = ["cpu", "memory", "io", "irq"].map { name in
         Resource(
             name: name,
             windows: ["10s", "1m", "5m"].map { window in

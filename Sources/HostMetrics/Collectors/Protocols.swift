@@ -3,14 +3,14 @@ struct ProtocolsCollector: Collector {
     static let kind = CollectorKind.protocols
 
     /// A number of the kernel's, and what it is called here.
-    private struct Counter: Sendable {
+    struct Counter: Sendable {
         /// As `Tcp.ActiveOpens`, or a name of snmp6.
         var name: [UInt8]
         var metric: Metric
         var attributes: [MetricAttribute]
     }
 
-    private static let snmp = counters(
+    static let snmp = counters(
         "/proc/net/snmp, netstat",
         [
             (
@@ -136,7 +136,7 @@ struct ProtocolsCollector: Collector {
             ),
         ])
 
-    private static let snmp6 = counters(
+    static let snmp6 = counters(
         "/proc/net/snmp6",
         [
             (

@@ -1,3 +1,6 @@
+internal import FileAccess
+internal import SystemPackage
+
 /// Sensors of the hardware: /sys/class/hwmon (kernel: Documentation/hwmon/sysfs-interface.rst), named by the
 /// conventions for hardware (`hw.*`).
 struct SensorsCollector: Collector {
@@ -36,12 +39,16 @@ struct SensorsCollector: Collector {
         for chip in pass.entries(top) {
             let files = pass.entries("\(top)/\(chip)")
             let name = pass.line("\(top)/\(chip)/name") ?? Array(chip.utf8)
+            let parent = parent(of: chip, name, pass)
             for file in files {
                 for reading in Self.readings
                 where file.hasPrefix(reading.prefix) && file.hasSuffix(reading.suffix) {
                     let sensor = String(file.dropLast(reading.suffix.utf8.count))
                     guard Int(sensor.dropFirst(reading.prefix.utf8.count)) != nil else { continue }
-                    let attributes = attributes(of: sensor, reading.type, chip, name, &pass)
+                    // An average where there is no momentary value; both would be one series twice.
+                    if reading.suffix == "_average", files.contains("\(sensor)_input") { continue }
+                    var attributes = attributes(of: sensor, reading.type, chip, name, &pass)
+                    attributes.append(MetricAttribute("hw.parent", parent))
                     add(reading.metric, "\(top)/\(chip)/\(file)", reading.divisor, attributes, &pass)
                     if reading.type == "temperature" { addLimits("\(top)/\(chip)/\(sensor)", files, attributes, &pass) }
                 }
@@ -55,8 +62,17 @@ struct SensorsCollector: Collector {
         let label = pass.line("sys/class/hwmon/\(chip)/\(sensor)_label") ?? Array(sensor.utf8)
         return [
             MetricAttribute("hw.id", "\(chip)/\(sensor)"), MetricAttribute("hw.name", label),
-            MetricAttribute("hw.type", type), MetricAttribute("hw.parent", chipName),
+            MetricAttribute("hw.type", type), MetricAttribute("hw.model", chipName),
         ]
+    }
+
+    /// The device that the chip is on, by its bus and address (`platform/coretemp.0`), which unlike the chip's number
+    /// is the same after every boot; the chip's name where it is on none.
+    private func parent(of chip: String, _ name: [UInt8], _ pass: SamplingPass) -> [UInt8] {
+        guard let device = try? pass.fileSystem.resolve(pass.reader.path("sys/class/hwmon/\(chip)/device")),
+            let address = device.lastComponent, let bus = device.removingLastComponent().lastComponent
+        else { return name }
+        return Array("\(bus)/\(address)".utf8)
     }
 
     private func addLimits(

@@ -80,34 +80,6 @@ extension KafkaCluster {
         }
     }
 
-    /// The offsets that belong to times in one partition; see `ListOffsetsRequest.SpecialTimestamp` for the ends.
-    ///
-    /// - Returns: nil where no record is as late as the time.
-    package func listOffset(
-        of partition: TopicPartition, at time: Timestamp, retryFor patience: Duration? = .zero
-    ) async throws(KafkaClientError) -> Offset? {
-        try await retrying(patience) { () async throws(KafkaClientError) in
-            let leader = try await leader(of: partition)
-            let connection = try await connection(to: leader.node, for: .administration)
-            let answer = try await connection.send(
-                ListOffsetsRequest(topics: [
-                    ListOffsetsRequest.Topic(
-                        name: partition.topic,
-                        partitions: [ListOffsetsRequest.Partition(index: partition.partition, timestamp: time)])
-                ]))
-            let entry = answer.topics.first { $0.name == partition.topic }?.partitions
-                .first { $0.index == partition.partition }
-            guard let entry else {
-                throw .malformedAnswer(connection.address, .listOffsets, reason: "\(partition) is not in it")
-            }
-            guard entry.errorCode == .none else {
-                if entry.errorCode.isRetriable { forget(topic: partition.topic) }
-                throw .refused(.listOffsets, entry.errorCode, subject: "\(partition)", message: nil)
-            }
-            return entry.offset.value >= 0 ? entry.offset : nil
-        }
-    }
-
     /// The producers that a partition's leader remembers, with the last sequence of each (KIP-664).
     ///
     /// The answer counts what is written but not yet replicated: nothing may be released because of it.

@@ -32,6 +32,8 @@ package enum ConnectionPurpose: Hashable, Sendable {
     case administration
     case produce
     case fetch
+    /// Joining a group, which is answered when all members have.
+    case group
 }
 
 /// A cluster: its brokers, its topics' leaders, and the connections to them.
@@ -82,6 +84,13 @@ package actor KafkaCluster {
             throw .noBrokerReachable([])
         }
         return try await connection(ConnectionKey(address: address, purpose: purpose))
+    }
+
+    /// The connection to a broker by its address, which metadata may not have named yet: a coordinator's.
+    func connection(
+        at address: BrokerAddress, for purpose: ConnectionPurpose
+    ) async throws(KafkaClientError) -> BrokerConnection {
+        try await connection(ConnectionKey(address: address, purpose: purpose))
     }
 
     private func connection(_ key: ConnectionKey) async throws(KafkaClientError) -> BrokerConnection {

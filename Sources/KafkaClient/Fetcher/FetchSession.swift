@@ -27,19 +27,22 @@ actor FetchSession {
         /// Not to be fetched before.
         var notBefore = NIODeadline.uptimeNanoseconds(0)
         var isFetching = false
+        /// Which taking up of the partition this is: what was asked for an earlier one is of no use.
+        var turn = 0
 
         var isFinished: Bool { end.map { next >= $0 } ?? false }
     }
 
     var positions: [TopicPartition: Position] = [:]
-    private var batches: Deque<FetchedBatch> = []
-    private var bufferedBytes = 0
+    var lastTurn = 0
+    var batches: Deque<FetchedBatch> = []
+    var bufferedBytes = 0
     private var taker: CheckedContinuation<Result<FetchedBatch?, KafkaClientError>, Never>?
     private var failure: KafkaClientError?
     private var isStarted = false
     private var isStopped = false
     /// All partitions of the topics asked for are known, or will never be.
-    private var isComplete = false
+    var isComplete = false
     private var fetchingLeaders: Set<Int32> = []
     private var isRefreshing = false
     private var wantsRefresh = false
@@ -86,14 +89,14 @@ actor FetchSession {
         serve(.success(nil))
     }
 
-    private var isAtEnd: Bool { isComplete && positions.values.allSatisfy(\.isFinished) }
+    var isAtEnd: Bool { isComplete && positions.values.allSatisfy(\.isFinished) }
 
-    private func serve(_ result: Result<FetchedBatch?, KafkaClientError>) {
+    func serve(_ result: Result<FetchedBatch?, KafkaClientError>) {
         taker?.resume(returning: result)
         taker = nil
     }
 
-    private func serveTaker() {
+    func serveTaker() {
         guard taker != nil else { return }
         if let batch = pop() {
             serve(.success(batch))
@@ -106,7 +109,7 @@ actor FetchSession {
 
     // MARK: Partitions and their leaders
 
-    private func start() {
+    func start() {
         if isStarted { return }
         isStarted = true
         refreshSoon()
@@ -143,13 +146,14 @@ actor FetchSession {
     /// - Returns: false where something is missing that may come.
     private func refresh() async throws(KafkaClientError) -> Bool {
         var isWhole = true
-        let answers = try await cluster.refresh(topics: configuration.topics)
+        let names = configuration.isAssigned ? Set(positions.keys.map(\.topic)).sorted() : configuration.topics
+        let answers = try await cluster.refresh(topics: names)
         for answer in answers {
             guard let name = answer.name else { continue }
             switch answer.errorCode {
             case .none:
                 if announced.contains(name), appeared.insert(name).inserted { onEvent(.topicAppeared(name)) }
-                guard let topic = await cluster.topic(name) else { continue }
+                guard !configuration.isAssigned, let topic = await cluster.topic(name) else { continue }
                 try await add(topic)
             case .unknownTopicOrPartition, .leaderNotAvailable:
                 guard configuration.waitsForTopics else {
@@ -163,7 +167,7 @@ actor FetchSession {
                 isWhole = false
             }
         }
-        if isWhole { isComplete = true }
+        if isWhole && !configuration.isAssigned { isComplete = true }
         return isWhole
     }
 
@@ -205,7 +209,7 @@ actor FetchSession {
     // MARK: Fetching
 
     /// Starts a fetch to every leader that has partitions to be fetched and none underway.
-    private func pump() {
+    func pump() {
         guard !isStopped, failure == nil, bufferedBytes < configuration.bufferBytes, !positions.isEmpty else { return }
         Task { await fetchWhereDue() }
     }
@@ -252,6 +256,7 @@ actor FetchSession {
     private func fetch(_ places: [TopicPartition], from leader: Int32) async {
         let begin = NIODeadline.now()
         let before = places.map { positions[$0]?.next }
+        let turns = Dictionary(uniqueKeysWithValues: places.map { ($0, positions[$0]?.turn) })
         do throws(KafkaClientError) {
             let connection = try await cluster.connection(to: leader, for: .fetch)
             let (request, byID) = await request(for: places)
@@ -264,7 +269,9 @@ actor FetchSession {
             for topic in answer.topics {
                 guard let name = topic.id == .zero ? topic.name : byID?[topic.id] else { continue }
                 for partition in topic.partitions {
-                    await take(partition, of: TopicPartition(topic: name, partition: partition.index))
+                    let place = TopicPartition(topic: name, partition: partition.index)
+                    guard let turn = turns[place], positions[place]?.turn == turn else { continue }
+                    await take(partition, of: place)
                 }
             }
             if before == places.map({ positions[$0]?.next }) { rest(places, since: begin) }
@@ -327,8 +334,13 @@ actor FetchSession {
         switch answer.errorCode {
         case .none: cut(answer.records ?? ByteBuffer(), of: place)
         case .offsetOutOfRange:
+            guard let elsewhere = configuration.whenOutOfRange else {
+                failure = .refused(.fetch, .offsetOutOfRange, subject: "\(place) at \(position.next)", message: nil)
+                return
+            }
             do throws(KafkaClientError) {
-                let now = try await offset(of: place, configuration.whenOutOfRange)
+                let now = try await offset(of: place, elsewhere)
+                guard positions[place]?.turn == position.turn else { return }
                 onEvent(.outOfRange(place, wanted: position.next, now: now))
                 positions[place]?.next = now
             } catch {

@@ -17,11 +17,13 @@ package enum FetchStart: Sendable, Equatable {
 /// What to read, and how far.
 package struct FetchConfiguration: Sendable {
     package var topics: [String]
+    /// The partitions are given and taken away one by one (`FetchSession.assign`); `topics` is not looked at.
+    var isAssigned = false
     /// nil: all of them, those that are added later included.
     package var partitions: Set<Int32>?
     package var start: FetchStart
-    /// Where to go on when the offset wanted is not, or no longer, in the log.
-    package var whenOutOfRange: FetchStart
+    /// Where to go on when the offset wanted is not, or no longer, in the log; nil: that is an error.
+    package var whenOutOfRange: FetchStart?
     /// The sequence ends when every partition has been read up to where it ended at the start.
     package var endsAtEnd: Bool
     /// Topics that do not exist are waited for. Where false, they are an error.
@@ -36,7 +38,7 @@ package struct FetchConfiguration: Sendable {
 
     package init(
         topics: [String], partitions: Set<Int32>? = nil, start: FetchStart = .latest,
-        whenOutOfRange: FetchStart = .earliest, endsAtEnd: Bool = false, waitsForTopics: Bool = true,
+        whenOutOfRange: FetchStart? = .earliest, endsAtEnd: Bool = false, waitsForTopics: Bool = true,
         longestWait: Duration = .milliseconds(500), fetchBytes: Int32 = 8 << 20, partitionBytes: Int32 = 4 << 20,
         bufferBytes: Int = 16 << 20
     ) {
@@ -74,10 +76,12 @@ package struct FetchedBatch: Sendable {
     /// The whole batch.
     package let bytes: ByteBuffer
 
-    /// Checks and decompresses; `codecNotSupported` where the codec is one that this program does not read.
-    package func contents() throws(BatchError) -> RecordBatchContents {
+    /// Checks and decompresses.
+    ///
+    /// - Parameter foreign: for snappy and zstd; without it, `codecNotSupported`.
+    package func contents(foreign: ForeignDecompressor? = nil) throws(BatchError) -> RecordBatchContents {
         let readable = bytes.readableBytesSpan
-        return try RecordBatchContents(readable)
+        return try RecordBatchContents(readable, foreign: foreign)
     }
 }
 

@@ -164,9 +164,11 @@ extension BatchProducer {
     func wantLeaderState(of place: TopicPartition) {
         guard let state = partitions[place], !state.isResuming, let identity = state.machine.identity else { return }
         partitions[place]?.isResuming = true
-        let since = state.machine.uncertainPayloads.map(\.since).min()
+        let question = LeaderQuestion(
+            identity: identity, place: place, openSince: state.machine.uncertainPayloads.map(\.since).min(),
+            readsBack: state.machine.needsReadingBack)
         Task {
-            let answer = await leaderState(of: identity, at: place, openSince: since)
+            let answer = await leaderState(question)
             partitions[place]?.isResuming = false
             logger.notice(
                 "resuming", metadata: ["partition": "\(place)", "identity": "\(identity)", "broker": "\(answer)"])
@@ -176,61 +178,69 @@ extension BatchProducer {
         }
     }
 
-    /// Asks the leader what it has under an identity, until there is an answer.
-    ///
-    /// - Parameter openSince: when the earliest batch that may be stored was first sent; nil: there is none.
-    private func leaderState(
-        of identity: ProducerIdentity, at place: TopicPartition, openSince: Timestamp?
-    ) async -> Machine.LeaderState {
+    /// Asks until there is an answer.
+    private func leaderState(_ question: LeaderQuestion) async -> Machine.LeaderState {
         var failures = 0
         while !isClosed {
             do throws(KafkaClientError) {
-                return try await leaderStateOnce(of: identity, at: place, openSince: openSince)
+                return try await leaderStateOnce(question)
             } catch {
                 failures += 1
                 logger.notice(
-                    "the leader does not tell what it has", metadata: ["partition": "\(place)", "error": "\(error)"])
+                    "the leader does not tell what it has",
+                    metadata: ["partition": "\(question.place)", "error": "\(error)"])
                 try? await Task.sleep(for: delay(afterFailures: failures))
             }
         }
         return .unavailable
     }
 
-    private func leaderStateOnce(
-        of identity: ProducerIdentity, at place: TopicPartition, openSince: Timestamp?
-    ) async throws(KafkaClientError) -> Machine.LeaderState {
+    private func leaderStateOnce(_ question: LeaderQuestion) async throws(KafkaClientError) -> Machine.LeaderState {
+        if question.readsBack, case .found(let last) = try await scanned(question, unknown: .unavailable) {
+            return .found(last)
+        }
+        let identity = question.identity
         do throws(KafkaClientError) {
-            let producers = try await cluster.describeProducers(of: place)
+            let producers = try await cluster.describeProducers(of: question.place)
             if let own = producers.first(where: { $0.id == identity.id }) {
                 if own.epoch < identity.epoch { return .earlierEpoch }
                 if own.epoch == identity.epoch && own.lastSequence.value >= 0 { return .last(own.lastSequence) }
                 if own.epoch > identity.epoch {
-                    return .fenced(try await scanned(for: identity, at: place, openSince, unknown: .forgotten))
+                    return .fenced(try await scanned(question, unknown: .forgotten))
                 }
             }
         } catch {
             guard error.isForGood else { throw error }
-            return try await scanned(for: identity, at: place, openSince, unknown: .unavailable)
+            return try await scanned(question, unknown: .unavailable)
         }
-        return try await scanned(for: identity, at: place, openSince, unknown: .forgotten)
+        return try await scanned(question, unknown: .forgotten)
     }
 
     /// What the log itself tells.
     private func scanned(
-        for identity: ProducerIdentity, at place: TopicPartition, _ openSince: Timestamp?,
-        unknown: Machine.LeaderState
+        _ question: LeaderQuestion, unknown: Machine.LeaderState
     ) async throws(KafkaClientError) -> Machine.LeaderState {
-        guard let openSince else { return .nothing }
+        guard let openSince = question.openSince else { return .nothing }
         do throws(KafkaClientError) {
             let scan = try await cluster.scanTail(
-                of: place, since: openSince, for: identity, limit: configuration.scanBytes)
-            if let last = scan.lastSequence { return .last(last) }
+                of: question.place, since: openSince, for: question.identity, limit: configuration.scanBytes)
+            if let last = scan.lastSequence { return .found(last) }
             return scan.isComplete ? .nothing : unknown
         } catch {
             guard error.isForGood else { throw error }
             return unknown
         }
     }
+}
+
+/// What is asked of a partition's leader.
+private struct LeaderQuestion {
+    var identity: ProducerIdentity
+    var place: TopicPartition
+    /// When the earliest batch that may be stored was first sent; nil: there is none.
+    var openSince: Timestamp?
+    /// That the leader has something is known; whether consumers can read it is the question.
+    var readsBack: Bool
 }
 
 extension KafkaClientError {

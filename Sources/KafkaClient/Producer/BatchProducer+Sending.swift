@@ -207,7 +207,10 @@ extension BatchProducer {
                 }
                 return
             }
-            for (place, leader) in leaders where leader == node { pump(place) }
+            for (place, leader) in leaders where leader == node {
+                partitions[place]?.machine.reconnected()
+                pump(place)
+            }
         }
     }
 }

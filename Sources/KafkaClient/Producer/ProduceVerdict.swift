@@ -28,14 +28,15 @@ enum ProduceVerdict: Equatable {
         // The broker waited for replicas in vain; or the disk failed in mid-append.
         case .requestTimedOut, .notEnoughReplicasAfterAppend:
             self = .retry(maybeStored: true, refreshMetadata: false)
-        case .kafkaStorageError, .networkException:
+        // Or the leader gave the partition up while it waited (Kafka's DelayedProduce answers so after the append).
+        case .kafkaStorageError, .networkException, .notLeaderOrFollower, .unknownTopicOrPartition:
             self = .retry(maybeStored: true, refreshMetadata: true)
         case .notEnoughReplicas, .throttlingQuotaExceeded, .coordinatorLoadInProgress, .concurrentTransactions:
             self = .retry(maybeStored: false, refreshMetadata: false)
 
         // The leader is elsewhere, or the topic not there yet.
-        case .unknownTopicOrPartition, .leaderNotAvailable, .notLeaderOrFollower, .brokerNotAvailable,
-            .replicaNotAvailable, .listenerNotFound, .fencedLeaderEpoch, .unknownLeaderEpoch, .unknownTopicID,
+        case .leaderNotAvailable, .brokerNotAvailable, .replicaNotAvailable, .listenerNotFound, .fencedLeaderEpoch,
+            .unknownLeaderEpoch, .unknownTopicID,
             .inconsistentTopicID, .notController, .coordinatorNotAvailable, .notCoordinator, .rebootstrapRequired,
             .reassignmentInProgress, .newLeaderElected:
             self = .retry(maybeStored: false, refreshMetadata: true)

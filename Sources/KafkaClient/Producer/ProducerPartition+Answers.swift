@@ -20,13 +20,16 @@ extension ProducerPartition {
                 fail(.retry)
             } else {
                 refuse(index, .refused(code))
+                fail(.retry, isFailure: false)
             }
         case .resume: outOfOrder(index)
         case .newIdentity: fail(.identity)
         case .split:
             if !split(index, at: entries[index].recordCount / 2) { refuse(index, .refused(code)) }
             fail(.retry, isFailure: false)
-        case .refuse: refuse(index, .refused(code))
+        case .refuse:
+            refuse(index, .refused(code))
+            fail(.retry, isFailure: false)
         }
         release()
         settle()
@@ -40,6 +43,17 @@ extension ProducerPartition {
         wantsMetadata = true
         fail(.resume)
         settle()
+    }
+
+    /// There is a new connection to the leader. What may be stored is asked for anew: the broker may have forgotten it since.
+    mutating func reconnected() {
+        guard inFlight == 0 else { return }
+        let isOpen = entries.contains { $0.isUncertain || $0.status == .stored && $0.firstSequence != nil }
+        switch phase {
+        case .sending: phase = isOpen ? .resuming(.retry) : .sending(alone: true)
+        case .paused(.retry) where isOpen: phase = .paused(.resume)
+        case .draining, .paused, .resuming, .needsIdentity: break
+        }
     }
 
     /// The pause is over.
@@ -91,7 +105,7 @@ extension ProducerPartition {
         outOfOrderAnswers += 1
         entries[index].doubts += 1
         if entries[index].doubts >= ProduceVerdict.attemptLimit {
-            // The leader says that it has the batch, and does not take it for a duplicate: cut in another way, then.
+            // The leader has it and will not say so, nor can the log be read.
             return fail(.identity)
         }
         fail(.resume)
@@ -105,7 +119,6 @@ extension ProducerPartition {
             gapIsResolved = false
         }
         entries[index].status = .refused(reason)
-        if case .sending = phase { fail(.retry, isFailure: false) }
     }
 
     /// Cuts a batch in two that keep its sequences, each a piece of the tag.
@@ -147,6 +160,8 @@ extension ProducerPartition {
         guard inFlight == 0 else { return }
         if let how = afresh { return applyAfresh(how) }
         if case .draining(let remedy) = phase { apply(remedy) }
+        if case .sending = phase { giveUpMissing() }
+        release()
         if case .sending = phase, gap != nil { healGap() }
         if case .sending = phase, gap == nil { sendNewestStoredAgain() }
     }
@@ -155,24 +170,20 @@ extension ProducerPartition {
         let isUncertain = entries.contains(where: \.isUncertain)
         switch remedy {
         case .identity: phase = isUncertain ? .resuming(.identity) : .needsIdentity
-        case .renumber: if isUncertain { phase = .resuming(.renumber) } else { raiseEpoch() }
+        case .renumber:
+            // All that is numbered and waits is beyond the gap; what is stored is acknowledged first.
+            gap = entries.first { $0.status == .waiting && $0.firstSequence != nil }?.firstSequence ?? nextSequence
+            (gapNeedsEpoch, gapIsResolved) = (true, !isUncertain)
+            phase = isUncertain ? .resuming(.retry) : .sending(alone: true)
         case .resume: phase = failures <= 1 ? .resuming(.retry) : .paused(.resume)
-        case .retry: phase = failures == 0 ? .sending(alone: true) : .paused(.retry)
+        // After a pause a broker may remember less than before; so what it has is asked, where that is not certain.
+        case .retry: phase = failures == 0 ? .sending(alone: true) : .paused(isUncertain ? .resume : .retry)
         }
     }
 
     /// Gives the sequences from the gap on to what follows, once all before it is acknowledged and every refusal kept.
-    func isHealable(_ entry: Entry) -> Bool {
-        switch entry.status {
-        case .waiting: isBeyondGap(entry)
-        case .stored: entry.firstSequence == nil
-        case .refused, .told: false
-        case .inFlight, .acknowledged: true
-        }
-    }
-
     private mutating func healGap() {
-        guard let from = gap, entries.allSatisfy(isHealable) else { return }
+        guard let from = gap, isHealable else { return }
         let isUncertain = gapNeedsEpoch || entries.contains(where: \.isUncertain)
         if isUncertain && !gapIsResolved {
             phase = .resuming(.retry)
@@ -183,52 +194,84 @@ extension ProducerPartition {
         }
     }
 
+    private var isHealable: Bool {
+        for entry in entries {
+            switch entry.status {
+            case .waiting: return isBeyondGap(entry)
+            case .inFlight, .refused, .told: return false
+            case .stored where entry.firstSequence != nil: return false
+            case .stored, .acknowledged, .kept: continue
+            }
+        }
+        return true
+    }
+
     /// Gives the sequences of a refused batch to what follows, none of which is stored.
     private mutating func closeGap(_ from: SequenceNumber) {
         nextSequence = from
         for index in entries.indices where isBeyondGap(entries[index]) {
             guard let first = entries[index].firstSequence else { continue }
             switch entries[index].status {
-            case .waiting:
+            // What was refused behind something that waits is sent, and refused, again when its turn comes.
+            case .waiting, .refused:
+                entries[index].status = .waiting
                 entries[index].firstSequence = nil
                 entries[index].ticket = nil
             // Taken in spite of the gap, so the broker counts on from here.
             case .acknowledged: nextSequence = first.advanced(by: entries[index].recordCount)
-            case .inFlight, .stored, .refused, .told: break
+            case .inFlight, .stored, .told, .kept: break
             }
         }
         (gap, gapNeedsEpoch, gapIsResolved) = (nil, false, false)
+        settle()
+    }
+
+    /// What cannot be sent is given up when its turn comes: then its sequences are known to be free.
+    private mutating func giveUpMissing() {
+        for index in entries.indices where entries[index].status == .waiting {
+            guard entries[index].payload.isMissing, !isBeyondGap(entries[index]) else { return }
+            refuse(index, .sourceIsGone)
+        }
     }
 
     // MARK: Telling
 
     /// The caller has kept what was refused.
     mutating func kept(_ id: UInt64) {
-        guard let first = entries.first, first.id == id, first.status == .told else {
-            preconditionFailure("BUG: a refusal was kept twice, or out of order")
-        }
-        remove()
+        let index = index(of: id)
+        precondition(entries[index].status == .told, "BUG: a refusal was kept that was not told")
+        entries[index].status = .kept
         release()
         settle()
     }
 
-    /// Tells what is over, in order, up to a refusal that is not kept yet.
+    /// Tells what is over, in order. What an earlier identity stored holds up no refusal behind it.
     mutating func release() {
+        for index in entries.indices {
+            let entry = entries[index]
+            switch entry.status {
+            case .refused(let reason):
+                entries[index].status = .told
+                tell(
+                    .refused(
+                        id: entry.id, tag: entry.tag, position: entry.position, recordCount: entry.recordCount,
+                        reason, entry.payload))
+                continue
+            case .acknowledged, .told, .kept: continue
+            case .stored where entry.firstSequence == nil: continue
+            case .waiting, .inFlight, .stored: break
+            }
+            break
+        }
         while let first = entries.first {
             switch first.status {
             case .acknowledged(let offset):
                 if storedOfTag == 0 { baseOffsetOfTag = offset }
                 storedOfTag += first.recordCount
-                remove()
-            case .refused(let reason):
-                entries[0].status = .told
-                tell(
-                    .refused(
-                        id: first.id, tag: first.tag, position: first.position, recordCount: first.recordCount,
-                        reason, first.payload))
-                return
-            case .waiting, .inFlight, .stored, .told: return
+            case .kept: break
+            case .waiting, .inFlight, .stored, .refused, .told: return
             }
+            remove()
         }
     }
 

@@ -18,7 +18,7 @@ extension ProducerPartition {
 
     /// Adds a batch of the earlier life, in order.
     ///
-    /// - Parameter earlier: of the batch; where it is not the partition's own, the leader has the batch.
+    /// - Parameter earlier: of the batch.
     mutating func reenqueue(
         tag: UInt64, size: Int, position: Int64, recordCount: Int64, identity earlier: ProducerIdentity,
         firstSequence: SequenceNumber, payload: Payload
@@ -31,8 +31,12 @@ extension ProducerPartition {
         if earlier == identity {
             entry.firstSequence = firstSequence
             entry.maybeStored = true
+        } else if earlier.id == identity?.id || payload.isMissing {
+            // An epoch is raised only after all under the one before is acknowledged.
+            entry.status = .acknowledged(nil)
         } else {
-            entry.status = payload.isMissing ? .acknowledged(nil) : .stored
+            // A fresh identity is taken only after what the leader has under the old one is known.
+            entry.status = .stored
         }
         entries.append(entry)
     }
@@ -42,14 +46,14 @@ extension ProducerPartition {
         guard case .resuming(let then) = phase else { return }
         phase = .sending(alone: true)
         switch state {
-        case .last(let last):
+        case .last(let last), .found(let last):
             guard let sent = sentThrough, last.distance(from: sent) <= 0 else {
                 tell(.stateIsOld)
                 phase = .needsIdentity
                 return
             }
-            goOn(after: last, epochIsNew: false)
-        case .earlierEpoch: goOn(after: SequenceNumber(0).advanced(by: -1), epochIsNew: true)
+            goOn(after: last, epochIsNew: false, isCommitted: state == .found(last))
+        case .earlierEpoch: goOn(after: SequenceNumber(0).advanced(by: -1), epochIsNew: true, isCommitted: false)
         case .fenced(let known):
             tell(.stateIsOld)
             learn(known)
@@ -63,32 +67,45 @@ extension ProducerPartition {
             return
         }
         if phase == .needsIdentity { return }
+        if then == .retry && awaitMissing() { return release() }
         switch then {
         case .identity: phase = .needsIdentity
-        case .renumber: raiseEpoch()
-        case .retry, .resume: break
+        case .retry, .resume, .renumber: break
         }
         release()
         settle()
     }
 
+    /// Before what cannot be sent is given up, and its successors get other numbers, attempts of an earlier life that are
+    /// still in the leader's queue have time to arrive: once all of them did, nothing can be doubled.
+    ///
+    /// - Returns: whether the leader is to be asked again after a long pause.
+    private mutating func awaitMissing() -> Bool {
+        guard let first = entries.firstIndex(where: { $0.status == .waiting }), entries[first].payload.isMissing,
+            entries[first].maybeStored, !entries[first].wasAwaited
+        else { return false }
+        for index in entries.indices where entries[index].payload.isMissing { entries[index].wasAwaited = true }
+        failures = max(failures, ProduceVerdict.attemptLimit)
+        phase = .paused(.resume)
+        return true
+    }
+
     /// Marks what is known to be stored under an identity that cannot be used any longer.
-    private mutating func learn(_ known: LeaderState) {
-        switch known {
-        case .last(let last): _ = resolve(upTo: last)
+    private mutating func learn(_ state: LeaderState) {
+        switch state {
+        case .last(let last), .found(let last): _ = resolve(upTo: last, isCommitted: state == .found(last))
         case .nothing: break
         case .earlierEpoch, .fenced, .forgotten, .unavailable: return
         }
         for index in entries.indices where entries[index].status == .waiting { entries[index].maybeStored = false }
     }
 
-    private mutating func goOn(after last: SequenceNumber, epochIsNew: Bool) {
+    private mutating func goOn(after last: SequenceNumber, epochIsNew: Bool, isCommitted: Bool) {
         tellLoss(behind: last, epochIsNew)
-        guard resolve(upTo: last) else {
+        guard resolve(upTo: last, isCommitted: isCommitted) else {
             phase = .needsIdentity
             return
         }
-        refuseWhatIsMissing()
         let next = last.advanced(by: 1)
         let missing = entries.first { $0.status == .waiting && $0.firstSequence != nil }?.firstSequence
         if let old = gap, old.distance(from: next) < 0 { (gap, gapNeedsEpoch) = (nil, false) }
@@ -113,7 +130,7 @@ extension ProducerPartition {
     /// Marks what the leader has, up to a sequence.
     ///
     /// - Returns: false where it has a part of a batch that cannot be cut.
-    private mutating func resolve(upTo last: SequenceNumber) -> Bool {
+    private mutating func resolve(upTo last: SequenceNumber, isCommitted: Bool) -> Bool {
         var index = 0
         while index < entries.count {
             defer { index += 1 }
@@ -121,25 +138,19 @@ extension ProducerPartition {
                 let end = entries[index].lastSequence
             else { continue }
             if last.distance(from: end) >= 0 {
-                entries[index].status = entries[index].payload.isMissing ? .acknowledged(nil) : .stored
+                entries[index].status = isCommitted || entries[index].payload.isMissing ? .acknowledged(nil) : .stored
             } else {
                 entries[index].status = .waiting
                 let present = last.distance(from: first) + 1
                 // A part of it is there: it was cut in an earlier life. What follows its head is looked at next.
                 if present > 0 {
                     guard split(index, at: present) else { return false }
-                    entries[index].status = entries[index].payload.isMissing ? .acknowledged(nil) : .stored
+                    entries[index].status =
+                        isCommitted || entries[index].payload.isMissing ? .acknowledged(nil) : .stored
                 }
             }
         }
         return true
-    }
-
-    /// What the leader has not and that cannot be sent is lost.
-    private mutating func refuseWhatIsMissing() {
-        for index in entries.indices where entries[index].status == .waiting && entries[index].payload.isMissing {
-            refuse(index, .sourceIsGone)
-        }
     }
 
     /// The leader has no state of this identity: it takes any sequence.
@@ -152,7 +163,6 @@ extension ProducerPartition {
             }
             entries[index].status = .waiting
         }
-        refuseWhatIsMissing()
         gapIsResolved = true
         if doubtful > 0 && !isCertain { tell(.mayDouble(records: doubtful)) }
     }
@@ -161,11 +171,6 @@ extension ProducerPartition {
 
     /// Goes on under the next epoch, which fences what may still be on its way under this one (KIP-360).
     mutating func raiseEpoch() {
-        // What is told as refused must be known as refused before what follows has other numbers.
-        if isTelling {
-            phase = .draining(.renumber)
-            return
-        }
         guard let old = identity, old.epoch.value < .max else {
             phase = .needsIdentity
             return
@@ -195,7 +200,9 @@ extension ProducerPartition {
             // Refused, but not told before its turn comes: it is sent, and refused, again.
             if case .refused = entries[index].status { entries[index].status = .waiting }
             guard entries[index].isLive else { continue }
-            if !isResolved && entries[index].isUncertain { doubled += entries[index].recordCount }
+            if !isResolved && entries[index].isUncertain && !entries[index].payload.isMissing {
+                doubled += entries[index].recordCount
+            }
             entries[index].firstSequence = nil
             entries[index].ticket = nil
             entries[index].maybeStored = false
@@ -203,7 +210,6 @@ extension ProducerPartition {
         }
         if doubled > 0 { tell(.mayDouble(records: doubled)) }
         phase = .sending(alone: true)
-        refuseWhatIsMissing()
         release()
         settle()
     }

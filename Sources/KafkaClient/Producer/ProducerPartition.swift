@@ -19,6 +19,7 @@ protocol ProducerPayload {
 /// - The sequences of a refused batch go to nobody before its refusal is kept.
 /// - Nothing is acknowledged because of DescribeProducers: what that shows as stored waits for the answer to a later
 ///   batch, or to itself sent again. (What cannot be sent again has no source left that could be released too early.)
+///   What was read back from the log is below its high watermark, and thus as safe as acks=all makes it.
 /// - While a failure is pending, nothing is sent before all that is in flight has been answered or lost.
 ///
 /// The first batch after each beginning and each failure goes alone: a partition without any state of this producer accepts
@@ -71,8 +72,10 @@ struct ProducerPartition<Payload: ProducerPayload> {
 
     /// What the leader has under an identity.
     enum LeaderState: Equatable {
-        /// The newest sequence stored.
+        /// The newest sequence stored, though it may not be replicated.
         case last(SequenceNumber)
+        /// The newest sequence that consumers can read. The leader may remember nothing of it.
+        case found(SequenceNumber)
         /// Nothing under this epoch, but something under an earlier one: it takes sequence 0 only.
         case earlierEpoch
         /// Another producer goes on under a later epoch; with what is known of this one's.
@@ -95,6 +98,8 @@ struct ProducerPartition<Payload: ProducerPayload> {
         case refused(BatchRefusal.Reason)
         /// Refused, and told.
         case told
+        /// Refused and kept; leaves when it is first.
+        case kept
     }
 
     struct Entry {
@@ -113,6 +118,10 @@ struct ProducerPartition<Payload: ProducerPayload> {
         var ticket: UInt64?
         /// An attempt under `firstSequence` ended without saying that the batch was not stored.
         var maybeStored = false
+        /// Time was given for an attempt of an earlier life to arrive.
+        var wasAwaited = false
+        /// It was sent again because the leader had it.
+        var wasStored = false
         /// How often the broker called it damaged, or knew nothing of it though it has it.
         var doubts = 0
 
@@ -121,7 +130,7 @@ struct ProducerPartition<Payload: ProducerPayload> {
         var isLive: Bool {
             switch status {
             case .waiting, .inFlight, .stored: true
-            case .acknowledged, .refused, .told: false
+            case .acknowledged, .refused, .told, .kept: false
             }
         }
     }
@@ -199,6 +208,8 @@ struct ProducerPartition<Payload: ProducerPayload> {
 
     mutating func enqueue(tag: UInt64, size: Int, recordCount: Int64, payload: Payload) {
         precondition(recordCount > 0, "BUG: a batch without records")
+        // The leader may have forgotten an idle producer, and takes any sequence then: so this is a beginning.
+        if entries.isEmpty, phase == .sending(alone: false) { phase = .sending(alone: true) }
         entries.append(
             Entry(
                 id: makeID(), tag: tag, size: size, position: 0, recordCount: recordCount, endsTag: true,
@@ -211,7 +222,7 @@ struct ProducerPartition<Payload: ProducerPayload> {
     }
 
     /// A refusal was told and is not kept yet.
-    var isTelling: Bool { entries.first?.status == .told }
+    var isTelling: Bool { entries.contains { $0.status == .told } }
 
     mutating func tell(_ outcome: Outcome) { outcomes.append(outcome) }
 
@@ -240,7 +251,8 @@ struct ProducerPartition<Payload: ProducerPayload> {
     /// answer releases all of them.
     private var nextIndex: Int? {
         if let index = entries.firstIndex(where: { $0.status == .waiting }), !isBeyondGap(entries[index]) {
-            let isReady = entries[index].firstSequence != nil && entries[index].ticket == nil
+            let entry = entries[index]
+            let isReady = entry.firstSequence != nil && entry.ticket == nil && !entry.payload.isMissing
             return isReady ? index : nil
         }
         return inFlight == 0 ? newestStored : nil
@@ -260,7 +272,7 @@ struct ProducerPartition<Payload: ProducerPayload> {
     ///
     /// - Returns: what the journal is to make durable, in one; then `confirmed` with the ticket. nil where there is nothing.
     mutating func takeAssignments() -> (ticket: UInt64, assignments: [Assignment])? {
-        guard let identity, gap == nil, canNumber else { return nil }
+        guard let identity, gap == nil, canNumber, !isTelling else { return nil }
         var assignments: [Assignment] = []
         for index in entries.indices where entries[index].status == .waiting && entries[index].firstSequence == nil {
             entries[index].firstSequence = nextSequence
@@ -309,7 +321,10 @@ struct ProducerPartition<Payload: ProducerPayload> {
             preconditionFailure("BUG: a batch without a sequence")
         }
         precondition(entries[index].ticket == nil, "BUG: a sequence was used before it was durable")
-        if entries[index].status == .stored { entries[index].maybeStored = true }
+        if entries[index].status == .stored {
+            entries[index].maybeStored = true
+            entries[index].wasStored = true
+        }
         if sentThrough.map({ last.distance(from: $0) > 0 }) ?? true { sentThrough = last }
         entries[index].status = .inFlight
         inFlight += 1
@@ -327,6 +342,10 @@ struct ProducerPartition<Payload: ProducerPayload> {
         }
         return index
     }
+
+    /// The leader has a batch and does not take it for a duplicate: it was cut in another way in an earlier life. Only the
+    /// log can tell that it is as safe as an acknowledgement would make it.
+    var needsReadingBack: Bool { entries.contains { $0.isUncertain && $0.wasStored && $0.doubts > 0 } }
 
     /// What may be stored, without anybody knowing it.
     var uncertainPayloads: [Payload] {

@@ -79,8 +79,8 @@ package struct PartitionResumption: Sendable {
 
     package struct Batch: Sendable {
         package var tag: UInt64
-        /// Of its newest assignment. Where it is not the partition's, the leader has the batch: identities are only changed
-        /// when that is certain of all that is not renumbered.
+        /// Of its newest assignment. Where it is not the partition's, the batch was not renumbered because it was acknowledged
+        /// (earlier epoch) or because the leader has it (other id).
         package var identity: ProducerIdentity
         /// As in the newest assignment.
         package var position: Int

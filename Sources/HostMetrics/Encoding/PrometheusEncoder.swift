@@ -1,0 +1,92 @@
+internal import Primitives
+
+/// Writes points in Prometheus' text format, version 0.0.4: each record is a page with all points of a sample up to
+/// `documentLimit` bytes, beyond which the next record goes on with the metric's head.
+///
+///     # HELP system_cpu_time_seconds_total Seconds each logical CPU spent in each mode.
+///     # TYPE system_cpu_time_seconds_total counter
+///     system_cpu_time_seconds_total{cpu_mode="user",cpu_logical_number="0",instance="web-1"} 156.52 1795263231000
+///
+/// Names in OpenTelemetry's style are translated as OpenTelemetry's specification says ("Prometheus and OpenMetrics
+/// Compatibility"): see `prometheusName`. Bytes that are not UTF-8 are replaced by U+FFFD.
+package struct PrometheusEncoder: PointEncoder {
+    private let host: [UInt8]
+
+    package init(host: String?) {
+        var bytes: [UInt8] = []
+        if let host { Self.append(label: "instance", host, to: &bytes) }
+        self.host = bytes
+    }
+
+    package mutating func encode(_ points: [MetricPoint], into records: inout [[UInt8]]) -> Int {
+        let found = PointGroups(points)
+        var page: [UInt8] = []
+        for group in found.groups {
+            guard let first = group.first else { continue }
+            let name = Array(first.metric.prometheusName.utf8)
+            Self.open(first.metric, name, in: &page)
+            for point in group {
+                if page.count > documentLimit {
+                    records.append(page)
+                    page.removeAll(keepingCapacity: true)
+                    Self.open(first.metric, name, in: &page)
+                }
+                append(point, name, to: &page)
+            }
+        }
+        if !page.isEmpty { records.append(page) }
+        return found.leftOut
+    }
+
+    private static func open(_ metric: Metric, _ name: [UInt8], in page: inout [UInt8]) {
+        page.append(literal: "# HELP ")
+        page.append(contentsOf: name)
+        page.append(UInt8(ascii: " "))
+        append(escaping: metric.summary, to: &page, quoted: false)
+        page.append(literal: "\n# TYPE ")
+        page.append(contentsOf: name)
+        switch metric.kind {
+        case .counter: page.append(literal: " counter\n")
+        case .upDownCounter, .gauge: page.append(literal: " gauge\n")
+        case .delta: page.append(literal: " untyped\n")
+        }
+    }
+
+    private func append(_ point: MetricPoint, _ name: [UInt8], to page: inout [UInt8]) {
+        page.append(contentsOf: name)
+        if !point.attributes.isEmpty || !host.isEmpty {
+            let start = page.count
+            for attribute in point.attributes {
+                Self.append(label: attribute.key, attribute.value.text, to: &page)
+            }
+            page.append(contentsOf: host)
+            // Each label brings a comma before it; the first has the brace in its place.
+            page[start] = UInt8(ascii: "{")
+            page.append(UInt8(ascii: "}"))
+        }
+        page.append(UInt8(ascii: " "))
+        page.append(point.value)
+        page.append(UInt8(ascii: " "))
+        page.append(number: point.timestamp.milliseconds)
+        page.append(UInt8(ascii: "\n"))
+    }
+
+    private static func append(label: String, _ value: String, to page: inout [UInt8]) {
+        page.append(UInt8(ascii: ","))
+        page.append(contentsOf: prometheusCharacters(label).utf8)
+        page.append(literal: "=\"")
+        append(escaping: value, to: &page, quoted: true)
+        page.append(UInt8(ascii: "\""))
+    }
+
+    private static func append(escaping text: String, to page: inout [UInt8], quoted: Bool) {
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\\"): page.append(literal: "\\\\")
+            case UInt8(ascii: "\n"): page.append(literal: "\\n")
+            case UInt8(ascii: "\"") where quoted: page.append(literal: "\\\"")
+            default: page.append(byte)
+            }
+        }
+    }
+}

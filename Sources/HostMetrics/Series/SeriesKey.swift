@@ -1,0 +1,41 @@
+/// What makes points of different times one series.
+struct SeriesKey: Hashable {
+    private let metric: ObjectIdentifier
+    private let attributes: [MetricAttribute]
+
+    init(_ point: MetricPoint) {
+        metric = ObjectIdentifier(point.metric)
+        attributes = point.attributes
+    }
+}
+
+extension MetricValue {
+    var double: Double {
+        switch self {
+        case .integer(let value): Double(value)
+        case .double(let value): value
+        }
+    }
+
+    /// Of two values of one series, which are of one type; as doubles where they are not.
+    static func + (left: MetricValue, right: MetricValue) -> MetricValue {
+        if case .integer(let left) = left, case .integer(let right) = right {
+            let (sum, overflow) = left.addingReportingOverflow(right)
+            if !overflow { return .integer(sum) }
+        }
+        return .double(left.double + right.double)
+    }
+
+    static func - (left: MetricValue, right: MetricValue) -> MetricValue {
+        if case .integer(let left) = left, case .integer(let right) = right {
+            let (difference, overflow) = left.subtractingReportingOverflow(right)
+            if !overflow { return .integer(difference) }
+        }
+        return .double(left.double - right.double)
+    }
+
+    static func < (left: MetricValue, right: MetricValue) -> Bool {
+        if case .integer(let left) = left, case .integer(let right) = right { return left < right }
+        return left.double < right.double
+    }
+}

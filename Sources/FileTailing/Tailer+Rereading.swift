@@ -189,6 +189,7 @@ private final class ShortenedFile: OpenFile {
     func synchronizeData() throws(FileError) { throw readOnly }
     func truncate(to size: Int64) throws(FileError) { throw readOnly }
     func reserve(_ size: Int64) throws(FileError) { throw readOnly }
+    func setModified(_ time: FileTime) throws(FileError) { throw readOnly }
     func tryLock() throws(FileError) -> Bool { throw readOnly }
 
     private var readOnly: FileError { FileError(operation: "write", path: "a part of a file", errno: .readOnlyFileSystem) }

@@ -127,6 +127,7 @@ final class JournaledShipper: Shipper {
             }
         }
         if !isTrusted { state.withLock { $0.partitions[left.place] = nil } }
+        let toSend = unsent
         let mustRenumber = !missing.isEmpty || !isTrusted
         let goOn: @Sendable () -> Void = { [self] in
             if mustRenumber && isTrusted {
@@ -136,7 +137,7 @@ final class JournaledShipper: Shipper {
                     state.partitions[left.place] = Partition(identity: new, next: 0)
                 }
             }
-            for batch in unsent {
+            for batch in toSend {
                 guard let sealed = batch.batch else { continue }
                 give(sealed, left.place, BatchTag(value: batch.tag))
             }
@@ -185,13 +186,15 @@ final class JournaledShipper: Shipper {
             }
             if answers(number) { inbox.put(.acknowledged(tag)) }
         }
-        journal.record(
-            [
-                SequenceAssignment(
-                    tag: tag.value, place: place, topicID: nil, identity: partition.identity, position: 0,
-                    firstSequence: SequenceNumber(Int32(partition.next)), recordCount: batch.recordCount)
-            ], confirm: waitsForJournal ? send : {})
-        if !waitsForJournal { send() }
+        let assignment = SequenceAssignment(
+            tag: tag.value, place: place, topicID: nil, identity: partition.identity, position: 0,
+            firstSequence: SequenceNumber(Int32(partition.next)), recordCount: batch.recordCount)
+        if waitsForJournal {
+            journal.record([assignment], confirm: send)
+        } else {
+            journal.record([assignment]) {}
+            send()
+        }
     }
 }
 

@@ -4,6 +4,7 @@ import NIOPosix
 import Primitives
 import RecordBatches
 import Testing
+import Synchronization
 
 @testable import KafkaClient
 

@@ -37,7 +37,9 @@ extension EndToEndTests {
         }
 
         @Test(arguments: ["range", "cooperative-sticky"])
-        func `members of ours and of librdkafka share a group, and each record is read once`(strategy: String) async throws {
+        func `members of ours and of librdkafka share a group, and each record is read once`(strategy: String)
+            async throws
+        {
             try await Playground.run { place in
                 let address = try await place.collector(settings: Self.settings).address
                 try await topic(place, address, "shared")
@@ -48,7 +50,8 @@ extension EndToEndTests {
                 }
                 func readAll(_ ours: [RunningProgram], _ theirs: [GroupMember]) async throws {
                     try await until("\(sent) records are read") {
-                        try ours.reduce(0) { $0 + values($1).count } + theirs.reduce(0) { $0 + (try $1.records().count) }
+                        try ours.reduce(0) { $0 + values($1).count }
+                            + theirs.reduce(0) { $0 + (try $1.records().count) }
                             >= sent
                     }
                 }
@@ -134,7 +137,9 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a static member that comes back has its partitions, and a second of its name ends the first`() async throws {
+        @Test func `a static member that comes back has its partitions, and a second of its name ends the first`()
+            async throws
+        {
             try await Playground.run { place in
                 let address = try await place.collector(settings: Self.settings).address
                 try await topic(place, address, "static", partitions: 2)
@@ -161,7 +166,9 @@ extension EndToEndTests {
                 let member = try consumer(place, address, "reset")
                 try await until("all is read") { values(member).count == 100 }
                 try await until("all is committed") { try await lag(place, address) == 0 }
-                let reset = ["groups", "reset-offsets", "group", "--all-topics", "--shift-by", "-30", "--bootstrap", address]
+                let reset = [
+                    "groups", "reset-offsets", "group", "--all-topics", "--shift-by", "-30", "--bootstrap", address,
+                ]
                 let refused = try place.start(Programs.tributary, reset + ["--execute"])
                 #expect(try await refused.wait() == 1)
                 #expect(refused.standardError.contains("stop them first"))

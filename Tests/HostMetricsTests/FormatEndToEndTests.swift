@@ -60,7 +60,8 @@ import Testing
             let parts = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [Any])
             return Told(
                 name: try #require(parts[0] as? String), kind: parts[1] as? String,
-                value: try #require(parts[2] as? NSNumber).doubleValue, attributes: try #require(parts[3] as? [String: String]),
+                value: try #require(parts[2] as? NSNumber).doubleValue,
+                attributes: try #require(parts[3] as? [String: String]),
                 time: try #require(parts[4] as? Int), start: parts[5] as? Int)
         }
         return (told, records.count)

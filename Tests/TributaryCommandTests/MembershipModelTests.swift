@@ -7,8 +7,10 @@ import Testing
 /// the present generation reads what another of it reads, and when peace comes everything is read by somebody.
 @Suite struct MembershipModelTests {
     @Test(arguments: 0..<120)
-    func `no two members of one generation read one partition, and in the end each is read by one`(seed: UInt64) throws {
-        let assignors: [PartitionAssignor] = seed.isMultiple(of: 2) ? [.cooperativeSticky] : [.range, .cooperativeSticky]
+    func `no two members of one generation read one partition, and in the end each is read by one`(seed: UInt64) throws
+    {
+        let assignors: [PartitionAssignor] =
+            seed.isMultiple(of: 2) ? [.cooperativeSticky] : [.range, .cooperativeSticky]
         var group = SimulatedGroup(seed: seed, memberCount: 2 + Int(seed % 4), assignors)
         for _ in 0..<600 {
             try group.step(quiet: false)
@@ -130,6 +132,7 @@ private struct SimulatedGroup {
             return members[index].machine.joinAnswered(JoinGroupResponse(errorCode: .unknownMemberID))
         }
         isRebalancing = true
+        members[index].machine.joinSent()
         joining[id] = members[index].machine.subscription
         // Answered when everybody whom the coordinator knows has joined; those who do not come are given up.
         let missing = admitted.keys.filter { joining[$0] == nil }

@@ -93,7 +93,8 @@ final class JournalWorker {
                 tag: assignment.tag,
                 JournalState.OpenBatch(
                     place: assignment.place, identity: assignment.identity, position: assignment.position,
-                    firstSequence: assignment.firstSequence, records: assignment.recordCount, timestamp: known.timestamp, origin: known.origin),
+                    firstSequence: assignment.firstSequence, records: assignment.recordCount,
+                    timestamp: known.timestamp, origin: known.origin),
                 topicID: assignment.topicID)
         }
         // An answer may have come before it: then nothing of the batch is needed but where its sequences end.

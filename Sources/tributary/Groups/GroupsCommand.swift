@@ -114,7 +114,8 @@ extension GroupsCommand {
                     let (groups, topics) = (quoted(names), quoted(topic))
                     try confirm(
                         topic.isEmpty
-                            ? "delete \(groups) and all their offsets?" : "delete the offsets of \(groups) in \(topics)?")
+                            ? "delete \(groups) and all their offsets?"
+                            : "delete the offsets of \(groups) in \(topics)?")
                 }
                 var (deleted, failed) = ([String](), [(name: String, error: KafkaClientError)]())
                 for name in names {
@@ -148,7 +149,8 @@ extension GroupsCommand {
 
 /// What became of each thing to delete; ends with 1 where any is left.
 func tell(
-    _ kind: String, _ word: String = "deleted", deleted: [String], failed: [(name: String, error: KafkaClientError)], json: Bool
+    _ kind: String, _ word: String = "deleted", deleted: [String], failed: [(name: String, error: KafkaClientError)],
+    json: Bool
 ) throws {
     if json {
         try printJSON { text in

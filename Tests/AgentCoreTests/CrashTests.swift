@@ -18,7 +18,7 @@ struct CrashTests {
         let disk = SimulatedFileSystem()
         let cluster = SimulatedCluster()
         let waitsForJournal: Bool
-        let configuration: AgentConfiguration
+        private let configurations: Mutex<AgentConfiguration>
         private let written = Mutex<[String: Int]>([:])
 
         init(waitsForJournal: Bool = true) throws {
@@ -28,10 +28,12 @@ struct CrashTests {
             configuration.stateDirectory = "/state"
             configuration.collector.compression = .none
             configuration.collector.batchBytes = 1024
-            self.configuration = configuration
+            configurations = Mutex(configuration)
             try disk.createDirectories("/simulated-logs")
             disk.time = SystemWallClock().now()
         }
+
+        func change(_ body: (inout AgentConfiguration) -> Void) { configurations.withLock { body(&$0) } }
 
         /// The writers' lines are safe: what is tested is the agent.
         func append(_ count: Int, to name: String) throws {
@@ -67,6 +69,7 @@ struct CrashTests {
             }
             inbox.put(.topic("t", partitions: 2))
             let ended = BlockingQueue<Void>()
+            let configuration = configurations.withLock { $0 }
             DedicatedThread.start("pipeline") { [self] in
                 let pipeline = try? Pipeline(
                     configuration, inbox: inbox, fileSystem: disk, clock: SystemWallClock(),

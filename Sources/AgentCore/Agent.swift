@@ -59,7 +59,8 @@ package struct Agent: Service {
     }
 
     /// The pipeline blocks, so it has a thread of its own.
-    private func runPipeline(_ inbox: Inbox<PipelineMessage>, _ cluster: KafkaCluster) async -> Result<Void, any Error> {
+    private func runPipeline(_ inbox: Inbox<PipelineMessage>, _ cluster: KafkaCluster) async -> Result<Void, any Error>
+    {
         let result: Result<BatchProducer?, any Error> = await withCheckedContinuation { continuation in
             DedicatedThread.start("pipeline") { [configuration, fileSystem, logger, once] in
                 continuation.resume(
@@ -155,7 +156,8 @@ private struct PipelineSink: ProducerSink {
             logger.error("the broker lost \(records) records of \(place) that it had acknowledged")
         case .stateIsOld(let place):
             logger.error(
-                "\(place) has more of this agent than its state directory knows: it was restored from a backup, or copied")
+                "\(place) has more of this agent than its state directory knows: it was restored from a backup, or copied"
+            )
         case .topicIsAnother(let place):
             logger.error("\(place.topic) was deleted and made again; what was not acknowledged goes to the new one")
         case .clusterIsAnother(let was, let now):

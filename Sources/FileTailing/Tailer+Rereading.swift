@@ -55,7 +55,8 @@ extension Tailer {
     /// - Returns: false where the file cannot be read now, or holds something else than it did. Its read position is then
     ///   where it was.
     package func reread(_ id: TailedFileID, _ range: ReadRange, _ body: (RawSpan, LineInfo) -> Void) -> Bool {
-        guard let file = files[id], !file.isGone, file.readPosition <= range.start, let open = descriptor(of: file) else {
+        guard let file = files[id], !file.isGone, file.readPosition <= range.start, let open = descriptor(of: file)
+        else {
             return false
         }
         var settings = sources[file.source]
@@ -192,5 +193,7 @@ private final class ShortenedFile: OpenFile {
     func setModified(_ time: FileTime) throws(FileError) { throw readOnly }
     func tryLock() throws(FileError) -> Bool { throw readOnly }
 
-    private var readOnly: FileError { FileError(operation: "write", path: "a part of a file", errno: .readOnlyFileSystem) }
+    private var readOnly: FileError {
+        FileError(operation: "write", path: "a part of a file", errno: .readOnlyFileSystem)
+    }
 }

@@ -55,7 +55,9 @@ enum JournalFrames {
         let found = frames(in: bytes)
         let durable = found.map(\.durable).max() ?? 0
         for frame in found {
-            let expected = reading.lastOrdinal == 0 ? (frame.start == 0 ? frame.ordinal : frame.ordinal - 1) : reading.lastOrdinal + 1
+            let expected =
+                reading.lastOrdinal == 0
+                ? (frame.start == 0 ? frame.ordinal : frame.ordinal - 1) : reading.lastOrdinal + 1
             // Left over from before the file was cut.
             if frame.ordinal < expected { break }
             if frame.ordinal > expected {

@@ -17,7 +17,9 @@ struct StoredBatches {
         let spoolDirectory = directory.appending(Self.directoryName)
         var open: [String: Set<UInt64>] = [:]
         for batch in state.batches.values {
-            if case .spool(let reference) = batch.origin { open[reference.spool, default: []].insert(reference.ordinal) }
+            if case .spool(let reference) = batch.origin {
+                open[reference.spool, default: []].insert(reference.ordinal)
+            }
         }
         var names = configuration.sources.compactMap { source -> String? in
             if case .hostMetrics = source { Self.prefix + source.name } else { nil }

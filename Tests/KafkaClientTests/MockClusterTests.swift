@@ -80,8 +80,8 @@ import Synchronization
     @Test func `loses nothing and keeps the order whatever error a Produce request gets`() async throws {
         let mock = try MockCluster(brokers: 3)
         let cluster = client(mock)
-        // -195 hangs up.
-        for code in [-195, -1] + Array(1...119) {
+        // -195 hangs up. 46 says that the batch is stored, which the mock has not done.
+        for code in [-195, -1] + Array(1...119) where code != 46 {
             let error = ErrorCode(rawValue: Int16(code))
             try mock.perform("create e\(code) \(Self.partitions)")
             let entries = try await ship(12, to: "e\(code)", mock, cluster) { tag in

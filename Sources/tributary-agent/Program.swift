@@ -9,7 +9,7 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tributary-agent",
         abstract: "Ships the lines of files, and measurements of the host, to a collector or a Kafka cluster.",
-        subcommands: [Run.self, Check.self, Sample.self])
+        subcommands: [Run.self, Check.self, Sample.self, DeadLetters.self])
 }
 
 struct ConfigurationOption: ParsableArguments {

@@ -3,6 +3,7 @@ import Logging
 import NIOPosix
 import Primitives
 import RecordBatches
+import Synchronization
 import Testing
 import Synchronization
 

@@ -67,12 +67,27 @@ extension ProducerPartition {
             return
         }
         if phase == .needsIdentity { return }
+        if then == .retry && awaitMissing() { return release() }
         switch then {
         case .identity: phase = .needsIdentity
         case .retry, .resume, .renumber: break
         }
         release()
         settle()
+    }
+
+    /// Before what cannot be sent is given up, and its successors get other numbers, attempts of an earlier life that are
+    /// still in the leader's queue have time to arrive: once all of them did, nothing can be doubled.
+    ///
+    /// - Returns: whether the leader is to be asked again after a long pause.
+    private mutating func awaitMissing() -> Bool {
+        guard let first = entries.firstIndex(where: { $0.status == .waiting }), entries[first].payload.isMissing,
+            entries[first].maybeStored, !entries[first].wasAwaited
+        else { return false }
+        for index in entries.indices where entries[index].payload.isMissing { entries[index].wasAwaited = true }
+        failures = max(failures, ProduceVerdict.attemptLimit)
+        phase = .paused(.resume)
+        return true
     }
 
     /// Marks what is known to be stored under an identity that cannot be used any longer.

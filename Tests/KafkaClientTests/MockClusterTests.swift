@@ -5,7 +5,6 @@ import Primitives
 import RecordBatches
 import Synchronization
 import Testing
-import Synchronization
 
 @testable import KafkaClient
 

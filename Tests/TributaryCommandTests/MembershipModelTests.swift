@@ -16,8 +16,8 @@ import Testing
             try group.step(quiet: false)
             try group.checkOwnership()
         }
-        for _ in 0..<600 where !group.isAtRest { try group.step(quiet: true) }
-        #expect(group.isAtRest, "seed \(seed): no peace")
+        for _ in 0..<20_000 where !group.isAtRest { try group.step(quiet: true) }
+        #expect(group.isAtRest, "seed \(seed): no peace: \(group.unrest)")
         try group.checkOwnership()
         let read = group.members.flatMap { $0.machine.owned }
         #expect(Set(read) == group.all && read.count == group.all.count, "seed \(seed)")
@@ -62,6 +62,11 @@ private struct SimulatedGroup {
     }
 
     var isAtRest: Bool { !isRebalancing && members.allSatisfy { $0.machine.isSettled && $0.heard == generation } }
+
+    var unrest: String {
+        let states = members.map { "\($0.machine.nextStep()) heard \($0.heard) has \($0.machine.generation)" }
+        return "generation \(generation), rebalancing \(isRebalancing): \(states)"
+    }
 
     mutating func step(quiet: Bool) throws {
         let index = Int.random(in: members.indices, using: &random)

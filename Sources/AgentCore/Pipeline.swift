@@ -21,23 +21,24 @@ final class Pipeline {
     /// How often what was acknowledged is stored.
     private static let commitInterval = Duration.milliseconds(500)
 
-    private let configuration: AgentConfiguration
+    var configuration: AgentConfiguration
+    let fileSystem: any FileSystem
     private let inbox: Inbox<PipelineMessage>
     private let shipper: any Shipper
-    private let clock: any WallClock
+    let clock: any WallClock
     private let logger: Logger
     private let once: Bool
     private let stopPatience: Duration
-    private let store: CheckpointStore
+    let store: CheckpointStore
     private let deadLetters: DeadLetters
-    private let tailer: Tailer
-    private var metrics: [MetricsSource]
+    let tailer: Tailer
+    var metrics: [MetricsSource]
     private let compressor: BatchCompressor
-    private let topicOfSource: [String: String]
+    var topicOfSource: [String: String]
 
     private var partitionCounts: [String: Int] = [:]
     private var assemblers: [CheckpointStore.Placement: BatchAssembler] = [:]
-    private var routes: [TailedFileID: Route] = [:]
+    var routes: [TailedFileID: Route] = [:]
     private var shipments: [BatchTag: Shipment] = [:]
     private var nextTag: UInt64 = 0
     private var isStopping: ContinuousClock.Instant?
@@ -48,7 +49,7 @@ final class Pipeline {
     private(set) var counters = PipelineCounters()
 
     /// Where a file's lines go.
-    private struct Route {
+    struct Route {
         var key: [UInt8]
         var assembler: BatchAssembler
     }
@@ -61,6 +62,7 @@ final class Pipeline {
     ) throws {
         self.configuration = configuration
         self.inbox = inbox
+        self.fileSystem = fileSystem
         self.shipper = shipper
         self.clock = clock
         self.logger = logger
@@ -85,7 +87,7 @@ final class Pipeline {
         }
         tailer = Tailer(
             sources: files, fileSystem: fileSystem, watcher: watcher, resuming: Array(store.files.values),
-            startedBefore: store.sources, clock: clock)
+            startedBefore: store.sources, clock: clock, limits: configuration.tailLimits)
         for file in files { store.start(source: file.name) }
     }
 
@@ -139,6 +141,7 @@ final class Pipeline {
             case .acknowledged(let tag): try finish(tag, refusal: nil)
             case .refused(let tag, let code): try finish(tag, refusal: code)
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
+            case .control(let task): take(task)
             case .stop: if isStopping == nil { isStopping = .now }
             }
         }

@@ -47,7 +47,18 @@ let systemPaths = Target.Dependency.product(name: "SystemPackage", package: "swi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
+/// libFuzzer's program, which only scripts/fuzz builds: it needs every module built for it.
+let fuzzer: [Target] =
+    Context.environment["TRIBUTARY_FUZZER"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["Fuzzing"], path: "Tests/Fuzzer",
+            swiftSettings: testSettings + [.unsafeFlags(["-parse-as-library"])])
+    ]
 
 let package = Package(
     name: "tributary",
@@ -96,7 +107,7 @@ let package = Package(
             "BrokerCore",
             [
                 "KafkaProtocol", "CommitLog", "RecordBatches", "ForeignCodecs", "Primitives", "FileAccess", nioCore,
-                logging, deque, systemPaths,
+                logging, deque, heap, systemPaths,
             ]),
 
         // Layer 5.
@@ -134,6 +145,15 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Primitives", "FileAccess", systemPaths], path: "Tests/TestSupport",
             swiftSettings: testSettings),
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "BrokerCore", "AgentCore", "CollectorCore", "YAMLConfiguration", "KafkaProtocol", "RecordBatches",
+                "FileAccess", "Primitives", "TestSupport", nioCore, logging, systemPaths,
+            ], path: "Tests/Fuzzing", swiftSettings: testSettings),
+        tests(
+            "FuzzTests",
+            ["Fuzzing", "BrokerCore", "KafkaProtocol", "RecordBatches", "Primitives", "TestSupport", nioCore]),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests(
             "RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
@@ -164,8 +184,8 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaProtocol", "RecordBatches", "Primitives",
-                logging,
+                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaClient", "KafkaProtocol",
+                "RecordBatches", "Primitives", logging,
                 systemPaths,
             ]),
         tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),
@@ -186,7 +206,13 @@ let package = Package(
                 "TestSupport", nioCore, logging, systemPaths,
             ]),
         tests(
+            "BrokerGroupsTests",
+            [
+                "BrokerCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess", "Primitives", "TestSupport",
+                nioCore, logging, systemPaths,
+            ]),
+        tests(
             "CommitLogTests",
             ["CommitLog", "RecordBatches", "ForeignCodecs", "FileAccess", "Primitives", "TestSupport", systemPaths]),
-    ]
+    ] + fuzzer
 )

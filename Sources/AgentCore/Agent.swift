@@ -7,9 +7,9 @@ internal import NIOPosix
 internal import Primitives
 internal import RecordBatches
 internal import ServiceLifecycle
-internal import Synchronization
-internal import SystemPackage
 internal import UnixSignals
+internal import SystemPackage
+internal import Synchronization
 
 /// The agent, from its configuration to the cluster.
 package struct Agent: Service {
@@ -46,7 +46,6 @@ package struct Agent: Service {
             ClusterConfiguration(
                 bootstrap: configuration.collector.bootstrap.map { BrokerAddress(host: $0.host, port: $0.port) }),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        let producer = BatchProducer(cluster: cluster, sink: PipelineSink(inbox: inbox, logger: logger))
         let requested = RequestedTopics(Set(configuration.sources.map(\.topic)))
         let desk = ControlDesk(inbox: inbox, fileSystem: fileSystem, logger: logger, load: reload) {
             requested.request($0)
@@ -62,36 +61,45 @@ package struct Agent: Service {
                     }
                 }
                 group.addTask { await reloadOnSignal(desk) }
-                let result = await runPipeline(inbox, ProducerShipper(producer: producer), desk)
+                let result = await runPipeline(inbox, cluster, desk)
                 group.cancelAll()
                 return result
             }
         } onGracefulShutdown: {
             inbox.put(.stop)
         }
-        _ = await producer.close()
         await cluster.close()
         try result.get()
     }
 
     /// The pipeline blocks, so it has a thread of its own.
     private func runPipeline(
-        _ inbox: Inbox<PipelineMessage>, _ shipper: any Shipper, _ desk: ControlDesk
+        _ inbox: Inbox<PipelineMessage>, _ cluster: KafkaCluster, _ desk: ControlDesk
     ) async -> Result<Void, any Error> {
-        await withCheckedContinuation { continuation in
+        let result: Result<BatchProducer?, any Error> = await withCheckedContinuation { continuation in
             DedicatedThread.start("pipeline") { [configuration, fileSystem, logger, once] in
                 continuation.resume(
                     returning: Result {
+                        var producer: BatchProducer?
                         let pipeline = try Pipeline(
-                            configuration, inbox: inbox, shipper: shipper, fileSystem: fileSystem,
-                            clock: SystemWallClock(), logger: logger, once: once)
+                            configuration, inbox: inbox, fileSystem: fileSystem, clock: SystemWallClock(),
+                            logger: logger, once: once
+                        ) { resumption, journal in
+                            let made = BatchProducer(
+                                cluster: cluster, resuming: resumption, journal: journal,
+                                sink: PipelineSink(inbox: inbox, journal: journal, logger: logger))
+                            producer = made
+                            return ProducerShipper(producer: made)
+                        }
                         // From here on the state directory is this agent's.
                         let control = listen(FilePath(configuration.stateDirectory), desk)
-                        defer { control?.stop() }
-                        try pipeline.run()
+                        pipeline.run(beforeClosing: { control?.stop() })
+                        return producer
                     })
             }
         }
+        await (try? result.get())?.close()
+        return result.map { _ in }
     }
 
     /// The agent works without it too.
@@ -143,22 +151,35 @@ private struct ProducerShipper: Shipper {
     var bytesHeld: Int { producer.bytesHeld }
 }
 
-/// What the producer tells, as messages to the pipeline.
+/// What the producer tells, as messages to the pipeline and to the journal.
 private struct PipelineSink: ProducerSink {
     let inbox: Inbox<PipelineMessage>
+    let journal: Journal
     let logger: Logger
 
-    func onAcknowledged(tag: UInt64, topic: String, partition: Int32, baseOffset: Offset?) {
-        inbox.put(.acknowledged(BatchTag(value: tag)))
+    func onSettled(_ settlement: BatchSettlement) {
+        inbox.put(.acknowledged(BatchTag(value: settlement.tag)))
     }
 
-    func onRefused(tag: UInt64, topic: String, partition: Int32, error: ErrorCode) {
-        inbox.put(.refused(BatchTag(value: tag), error))
+    func onRefused(_ refusal: BatchRefusal, kept: @escaping @Sendable () -> Void) {
+        let tag = BatchTag(value: refusal.tag)
+        switch (refusal.reason, refusal.batch) {
+        case (.refused(let code), let batch?):
+            inbox.put(
+                .refused(
+                    RefusedRecords(tag: tag, code: code, position: refusal.position, batch: batch, kept: kept)))
+        case (.refused, nil), (.sourceIsGone, _): inbox.put(.lost(tag, kept: kept))
+        }
     }
 
     func onIdentity(_ identity: ProducerIdentity, replacing: ProducerIdentity?) {
+        journal.note([.identity(identity)])
         guard let replacing else { return }
         logger.warning("producer \(replacing) is no longer taken, and goes on as \(identity)")
+    }
+
+    func onCluster(_ clusterID: String) {
+        journal.note([.cluster(clusterID)])
     }
 
     func onIncident(_ incident: ProducerIncident) {
@@ -167,6 +188,14 @@ private struct PipelineSink: ProducerSink {
             logger.error("\(records) records may be in \(place) twice")
         case .lostByBroker(let place, let records):
             logger.error("the broker lost \(records) records of \(place) that it had acknowledged")
+        case .stateIsOld(let place):
+            logger.error(
+                "\(place) has more of this agent than its state directory knows: it was restored from a backup, or copied"
+            )
+        case .topicIsAnother(let place):
+            logger.error("\(place.topic) was deleted and made again; what was not acknowledged goes to the new one")
+        case .clusterIsAnother(let was, let now):
+            logger.error("the collector is another cluster now: \(now) instead of \(was)")
         }
     }
 }

@@ -1,65 +1,110 @@
 internal import DequeModule
 internal import FileTailing
+internal import KafkaClient
 internal import Primitives
 internal import RecordBatches
 
-/// The batch that a partition's next records go into.
+/// The batch that a partition's next lines go into, and which parts of which files they are.
 final class BatchAssembler {
-    let topic: String
-    let partition: Int32
+    let place: TopicPartition
     private let builder: RecordBatchBuilder
     /// When its first record came.
     private(set) var since: ContinuousClock.Instant?
-    private var ends: [TailedFileID: Int64] = [:]
-    /// Consecutive lines are mostly of one file: its end is put into `ends` when another file comes.
-    private var lastFile: TailedFileID?
-    private var lastEnd: Int64 = 0
+    private var timestamp = Timestamp.none
+    private var parts: [BatchPart] = []
+    /// Consecutive lines are mostly of one file: its part is added when another file comes.
+    private var run: Run?
     /// Batches of the partition that are under way, the oldest first: up to there files are acknowledged.
     var underWay: Deque<BatchTag> = []
 
-    init(topic: String, partition: Int32, limit: Int) {
-        self.topic = topic
-        self.partition = partition
+    /// Consecutive lines of one file.
+    private struct Run {
+        let file: TailedFileID
+        let source: String
+        let cut: ReadRange.Cut
+        var start: Int64 = 0
+        var end: Int64 = 0
+        var lines = 0
+        var bytes: Int64 = 0
+        var endsUnterminated = false
+        var contentGuard: ContentGuard?
+
+        mutating func take(_ info: LineInfo) {
+            if lines == 0 { start = info.start }
+            end = info.end
+            lines += 1
+            bytes += info.end - info.start
+            endsUnterminated = info.isUnterminated
+        }
+    }
+
+    init(_ place: TopicPartition, limit: Int) {
+        self.place = place
         builder = RecordBatchBuilder(limit: limit)
     }
 
     var isEmpty: Bool { builder.isEmpty }
     var heldBytes: Int { builder.heldBytes }
+    /// Behind the last line that was added, in its file.
+    var end: Int64 { run?.end ?? 0 }
 
-    /// - Parameter end: behind the line, in its file.
+    /// The next lines are of this file.
+    func begin(_ file: TailedFileID, source: String, cut: ReadRange.Cut) {
+        if let run, run.file == file, run.cut == cut { return }
+        closeRun()
+        run = Run(file: file, source: source, cut: cut)
+    }
+
+    /// Adds a line of the file that was begun with.
+    ///
     /// - Returns: false where the batch is full: seal it, and add the line again.
-    func add(
-        key: RawSpan, line: RawSpan, timestamp: Timestamp, headers: RecordHeaders?, file: TailedFileID,
-        end: Int64
-    ) -> Bool {
-        guard builder.append(key: key, value: line, timestamp: timestamp, headers: headers) else { return false }
-        if builder.recordCount == 1 { since = .now }
-        if file != lastFile { moveOn(to: file) }
-        lastEnd = end
+    func add(key: RawSpan, line: RawSpan, timestamp: Timestamp, _ info: LineInfo) -> Bool {
+        guard builder.append(key: key, value: line, timestamp: timestamp, headers: info.headers) else { return false }
+        if builder.recordCount == 1 {
+            since = .now
+            self.timestamp = timestamp
+        }
+        run?.take(info)
         return true
     }
 
-    /// A record that is of no file.
-    func add(key: RawSpan, value: RawSpan, timestamp: Timestamp) -> Bool {
-        guard builder.append(key: key, value: value, timestamp: timestamp) else { return false }
-        if builder.recordCount == 1 { since = .now }
-        return true
+    /// The lines so far end where this guard ends, or NULs that were skipped follow up to there.
+    func prove(_ contentGuard: ContentGuard?) {
+        guard let contentGuard, let run, run.lines > 0, contentGuard.end >= run.end else { return }
+        self.run?.contentGuard = contentGuard
     }
 
     func seal(_ compressor: BatchCompressor) -> Shipment {
-        moveOn(to: nil)
+        if let run {
+            closeRun()
+            self.run = Run(file: run.file, source: run.source, cut: run.cut)
+        }
         let batch = builder.seal(with: compressor)
         defer {
-            ends = [:]
+            parts = []
             since = nil
         }
-        return Shipment(
-            topic: topic, partition: partition, records: batch.recordCount, ends: ends, batch: batch)
+        return Shipment(place: place, timestamp: timestamp, parts: parts, batch: batch)
     }
 
-    private func moveOn(to file: TailedFileID?) {
-        if let lastFile { ends[lastFile] = lastEnd }
-        lastFile = file
+    /// The records that were not sealed yet, by source.
+    var shares: [(source: String, share: RecordShare)] {
+        var shares = parts.map { ($0.source, $0.share) }
+        if let run, run.lines > 0 { shares.append((run.source, RecordShare(records: run.lines, bytes: run.bytes))) }
+        return shares
+    }
+
+    private func closeRun() {
+        guard let run, run.lines > 0 else { return }
+        let contentGuard = run.contentGuard.flatMap { $0.end >= run.end ? $0 : nil }
+        let range = ReadRange(
+            start: run.start, contentGuard: contentGuard ?? ContentGuard(end: run.end, hash: .empty), lines: run.lines,
+            endsUnterminated: run.endsUnterminated, cut: run.cut)
+        parts.append(
+            BatchPart(
+                source: run.source, share: RecordShare(records: run.lines, bytes: run.bytes),
+                segment: SourceSegment(file: run.file, range: range)))
+        self.run = nil
     }
 
     /// Gives the memory back while nothing comes.

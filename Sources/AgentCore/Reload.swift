@@ -1,3 +1,4 @@
+internal import FileAccess
 internal import FileTailing
 internal import Primitives
 
@@ -22,6 +23,9 @@ struct ReloadPlan: Sendable, Equatable {
         if new.hostName != old.hostName { needsRestart.append("host_name") }
         if new.memoryLimit != old.memoryLimit { needsRestart.append("memory.limit") }
         if new.fileLimit != old.fileLimit { needsRestart.append("files.limit") }
+        if new.memoryMaximum != old.memoryMaximum { needsRestart.append("memory.max") }
+        if new.spoolLimit != old.spoolLimit { needsRestart.append("spool.limit") }
+        if new.deadLetterLimit != old.deadLetterLimit { needsRestart.append("dead_letters.limit") }
         if new.collector != old.collector { needsRestart.append("collector") }
     }
 
@@ -62,14 +66,35 @@ extension Pipeline {
         } catch {
             return .failed("\(error)")
         }
+        do throws(FileError) {
+            try openSpools(for: sampled)
+        } catch {
+            return .failed("\(error)")
+        }
         let kept = metrics.filter { !plan.removed.contains($0.name) && !plan.changed.contains($0.name) }
         metrics = kept + sampled.filter { source in !kept.contains { $0.name == source.name } }
         configuration = next
         topicOfSource = Dictionary(uniqueKeysWithValues: next.sources.map { ($0.name, $0.topic) })
         // A source may have another topic now.
         routes.removeAll()
-        tailer.replaceSources(files, resuming: Array(store.files.values), startedBefore: store.sources)
-        for file in files { store.start(source: file.name) }
+        follow(files)
         return .reloaded(plan)
+    }
+
+    private func follow(_ files: [TailSource]) {
+        tailer.replaceSources(files, resuming: Array(unfollowed.values), startedBefore: startedSources)
+        let names = Set(files.map(\.name))
+        unfollowed = unfollowed.filter { !names.contains($0.value.source) }
+        for file in files where startedSources.insert(file.name).inserted { entries.append(.source(file.name)) }
+    }
+
+    /// Samples have to be on disk before they are sent.
+    private func openSpools(for sources: [MetricsSource]) throws(FileError) {
+        for source in sources {
+            let name = StoredBatches.spoolName(of: source.name)
+            if spools.contains(where: { $0.name == name }) { continue }
+            spools.append(
+                try StoredBatches.openSpool(name, configuration, journal.loaded.state, fileSystem: fileSystem))
+        }
     }
 }

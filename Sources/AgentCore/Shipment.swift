@@ -1,15 +1,16 @@
 internal import FileTailing
+internal import KafkaClient
 internal import KafkaProtocol
 internal import Primitives
 internal import RecordBatches
 
-/// Names a batch between the pipeline and the producer.
+/// Names a batch between the pipeline, the journal and the producer; not used again, by later lives either.
 struct BatchTag: Hashable, Sendable {
     var value: UInt64
 }
 
 /// What carries batches to the cluster. It keeps their order per partition, tries for ever what can heal, and answers
-/// each batch exactly once, through the messages `acknowledged` and `refused`.
+/// each batch exactly once, through the messages `acknowledged` and `lost`.
 protocol Shipper: Sendable {
     func ship(_ batch: SealedBatch, topic: String, partition: Int32, tag: BatchTag)
 
@@ -19,8 +20,12 @@ protocol Shipper: Sendable {
 
 /// What reaches the pipeline from outside of its thread.
 enum PipelineMessage: Sendable {
+    /// All records of the batch are stored, but for those that were told to be refused, or lost, before.
     case acknowledged(BatchTag)
-    case refused(BatchTag, ErrorCode)
+    /// The cluster will never take some records of a batch.
+    case refused(RefusedRecords)
+    /// The cluster does not have a batch of an earlier life that could not be built again. `kept`: see `RefusedRecords`.
+    case lost(BatchTag, kept: @Sendable () -> Void)
     /// A topic is there, with so many partitions.
     case topic(String, partitions: Int)
     /// A person's question: answered at the next turn.
@@ -29,17 +34,78 @@ enum PipelineMessage: Sendable {
     case stop
 }
 
-/// A batch on its way, with what of which file it holds.
-struct Shipment {
-    var topic: String
-    var partition: Int32
-    var records: Int
-    /// Behind the last line of each file that is in the batch. Metrics have none.
-    var ends: [TailedFileID: Int64]
-    /// Kept until it is answered, for the dead letters; nil from then on.
-    var batch: SealedBatch?
+/// Records that the cluster will never take.
+struct RefusedRecords: Sendable {
+    var tag: BatchTag
+    var code: ErrorCode
+    /// How many records of the batch that was sent are before them.
+    var position: Int
+    /// Of just these.
+    var batch: SealedBatch
+    /// To be called, from any thread, when they are safe, and the journal knows that.
+    var kept: @Sendable () -> Void
+}
 
-    var isAnswered: Bool { batch == nil }
-    /// The producer stamps a copy of its own, so this is memory on top of what the producer holds.
-    var heldBytes: Int { batch?.bytes.count ?? 0 }
+/// A number of records, and the bytes of input that they were made of.
+struct RecordShare: Hashable, Sendable {
+    var records = 0
+    var bytes: Int64 = 0
+
+    static func + (left: RecordShare, right: RecordShare) -> RecordShare {
+        RecordShare(records: left.records + right.records, bytes: left.bytes + right.bytes)
+    }
+
+    static func - (left: RecordShare, right: RecordShare) -> RecordShare {
+        RecordShare(records: left.records - right.records, bytes: left.bytes - right.bytes)
+    }
+}
+
+/// Consecutive records of a batch that are of one source, and of one file.
+struct BatchPart: Sendable {
+    var source: String
+    var share: RecordShare
+    /// nil for input that is no file.
+    var segment: SourceSegment?
+}
+
+/// A batch on its way.
+struct Shipment: Sendable {
+    var place: TopicPartition
+    /// The time of reading.
+    var timestamp: Timestamp
+    /// In the order of the records; none of a batch that could not be built again.
+    var parts: [BatchPart]
+    /// What it came from, where that is no file.
+    var spool: SpoolReference?
+    /// nil when the producer has it, and where it could not be built again.
+    var batch: SealedBatch?
+    /// It could not be built again: only the cluster may have it.
+    var isMissing = false
+    /// It is missing, and the cluster has it not.
+    var isLost = false
+    /// What the producer's work on it may take besides the batch itself: the request that it is copied into.
+    var heldBytes = 0
+    /// Records that were refused, by part.
+    var refused: [Int: RecordShare] = [:]
+    var isAnswered = false
+
+    var origin: BatchOrigin { spool.map { .spool($0) } ?? .files(parts.compactMap(\.segment)) }
+}
+
+extension Shipment {
+    /// The parts that hold the records from `first` on, `count` of them, and how much of each.
+    func parts(from first: Int, count: Int) -> [(index: Int, share: RecordShare)] {
+        var found: [(Int, RecordShare)] = []
+        var start = 0
+        for (index, part) in parts.enumerated() {
+            let records = min(start + part.share.records, first + count) - max(start, first)
+            if records > 0 {
+                // How long each line was is not kept.
+                let bytes = part.share.bytes * Int64(records) / Int64(part.share.records)
+                found.append((index, RecordShare(records: records, bytes: bytes)))
+            }
+            start += part.share.records
+        }
+        return found
+    }
 }

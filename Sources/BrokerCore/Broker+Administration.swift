@@ -25,7 +25,9 @@ extension Broker {
     /// 2. Nobody finds it any more; fetches that wait for it are answered, appends refused.
     /// 3. Its logs are closed on their threads, behind the appends that came before.
     /// 4. Its directories are renamed, and removed in the background.
+    /// 5. The offsets that groups have in it go; where a crash comes before, at the next start.
     func delete(_ topic: Topic, _ admin: TopicAdmin) throws(ChangeRefusal) {
+        try refuseInternal(topic.name)
         try admin.beginDeletion(of: topic.name)
         // As it is now, which may be larger than when the request found it.
         let topic = self.topic(named: topic.name) ?? topic
@@ -41,12 +43,14 @@ extension Broker {
         var left = topic.partitions.count
         while left > 0, let closed = done.takeAll() { left -= closed.count }
         admin.finishDeletions()
+        forgetOffsets(of: topic.name)
         logger.info("topic deleted", metadata: ["topic": "\(topic.name)"])
     }
 
     func grow(
         _ name: String, to count: Int32, validateOnly: Bool, _ admin: TopicAdmin
     ) throws(ChangeRefusal) {
+        try refuseInternal(name)
         let added = try admin.grow(name, to: count, validateOnly: validateOnly)
         guard let topic = topic(named: name), !added.isEmpty else { return }
         let grown = Topic(name: name, id: topic.id, partitions: topic.partitions + added)

@@ -25,11 +25,12 @@ package final class Broker: Sendable {
     let logger: Logger
     let clusterID: String
     let readers: ReaderPool
+    let groups: GroupCoordinator
     let authorizer: Authorizer
+    let quotas: ClientQuotas
+    let fetchSessions: FetchSessionCache
     /// Of requests that were not allowed.
     let refusals: BoundedLog
-    /// Whether it was told that there are no consumer groups.
-    let groupsWereAskedFor = Atomic(false)
     /// For requests, from their first byte to their answer.
     package let requestMemory: MemoryBudget
     /// For answers. Apart from the requests' memory, so that consumers that take no answers do not keep producers out.
@@ -62,6 +63,9 @@ package final class Broker: Sendable {
         clusterID = directory.clusterID
         authorizer = try Authorizer(
             superUsers: configuration.superUsers, in: directory.path, fileSystem: fileSystem)
+        quotas = try ClientQuotas(
+            defaults: configuration.quotas, in: directory.path, fileSystem: fileSystem, clock: clock)
+        fetchSessions = FetchSessionCache(slots: configuration.fetchSessionSlots, clock: clock)
         refusals = BoundedLog(logger: logger, level: .notice)
         requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
@@ -77,6 +81,7 @@ package final class Broker: Sendable {
             configuration.compactor, reserve: configuration.minimumFreeBytes, fileSystem: fileSystem, clock: clock,
             logger: logger)
         control = ControlThread()
+        groups = GroupCoordinator(logger: logger)
         let admin: TopicAdmin
         let topics: [Topic]
         do {
@@ -96,6 +101,12 @@ package final class Broker: Sendable {
                 table.byName[topic.name] = topic
                 table.byID[topic.id] = topic
             }
+        }
+        do {
+            try groups.start(self, clock: clock)
+        } catch {
+            stop()
+            throw error
         }
     }
 
@@ -117,11 +128,15 @@ package final class Broker: Sendable {
         if !partitions.isEmpty { compactor.compact(partitions) }
     }
 
+    /// Before connections are drained: nobody is kept waiting for other members of a group any more.
+    package func beginStop() { groups.beginStop() }
+
     /// Stops: what is in the storage threads' hands is written and answered, logs are closed cleanly. Blocks until done.
     package func stop() {
         timers.retention.stop()
         timers.compaction.stop()
         compactor.stop()
+        groups.stop()
         control.stop()
         Self.stop(storage)
         readers.close()

@@ -35,11 +35,28 @@ package struct BrokerConfiguration: Sendable {
     package var nodeID: Int32 = 1
     /// `super.users`: who may do everything, whatever the access rules say; "User:alice" for instance.
     package var superUsers: [String] = []
+    /// Settings that matter to layers above only, under Kafka's names: for DescribeConfigs to tell.
+    package var otherSettings: [(name: String, value: String)] = []
+    /// `max.incremental.fetch.session.cache.slots`: fetch sessions at a time.
+    package var fetchSessionSlots = 1000
+    /// `producer_byte_rate`, for each client id that no other quota fits; nil: no limit.
+    package var producerByteRate: Int?
+    /// `consumer_byte_rate`, likewise.
+    package var consumerByteRate: Int?
     /// Where clients are told to connect; nil: to the address at which they came in.
     package var advertised: BrokerAddress?
 
+    package var groups = GroupSettings()
+
     package init(dataDirectory: FilePath) {
         self.dataDirectory = dataDirectory
+    }
+
+    var quotas: [QuotaKey: Double] {
+        var quotas: [QuotaKey: Double] = [:]
+        quotas[.produce] = producerByteRate.map(Double.init)
+        quotas[.fetch] = consumerByteRate.map(Double.init)
+        return quotas
     }
 }
 

@@ -14,7 +14,8 @@ package final class ClientConnection: Sendable {
 
     private struct State {
         var isClosed = false
-        var parked: FetchOperation?
+        var parked: (any ParkedRequest)?
+        var muteMilliseconds: Int32 = 0
     }
 
     package init(localAddress: BrokerAddress, remote: String, host: String = "") {
@@ -33,21 +34,40 @@ package final class ClientConnection: Sendable {
         parked?.cancel()
     }
 
-    /// Notes the fetch that waits on behalf of the client.
+    /// The client has had more than its share: after the answer that comes next, nothing is read from it for a while.
+    func mute(milliseconds: Int32) {
+        state.withLock { $0.muteMilliseconds = max($0.muteMilliseconds, milliseconds) }
+    }
+
+    /// For how long nothing is to be read, since this was asked last. To be asked after each reply.
+    package func takeMute() -> Duration? {
+        state.withLock { state in
+            defer { state.muteMilliseconds = 0 }
+            return state.muteMilliseconds > 0 ? .milliseconds(Int64(state.muteMilliseconds)) : nil
+        }
+    }
+
+    /// Notes the request that waits on behalf of the client.
     ///
     /// - Returns: false where the connection is gone already.
-    func park(_ operation: FetchOperation) -> Bool {
+    func park(_ operation: some ParkedRequest) -> Bool {
         state.withLock { state in
             if !state.isClosed { state.parked = operation }
             return !state.isClosed
         }
     }
 
-    func unpark(_ operation: FetchOperation) {
+    func unpark(_ operation: some ParkedRequest) {
         state.withLock { state in
             if state.parked === operation { state.parked = nil }
         }
     }
+}
+
+/// A request that waits for something else than the disk.
+protocol ParkedRequest: AnyObject, Sendable {
+    /// The connection is gone: nothing is waited for any more.
+    func cancel()
 }
 
 /// Runs something later. The seam for time in the core.

@@ -203,15 +203,18 @@ private struct Pace {
     private var start = ContinuousClock.now
     private var bytes = 0
 
-    /// Looked at after so many bytes.
-    private static let step = 256 << 10
+    /// Looked at after so many bytes: a sixteenth of a second's, or less.
+    private let step: Int
 
-    init(_ bytesPerSecond: Int) { self.bytesPerSecond = max(1, bytesPerSecond) }
+    init(_ bytesPerSecond: Int) {
+        self.bytesPerSecond = max(1, bytesPerSecond)
+        step = min(256 << 10, bytesPerSecond / 16)
+    }
 
     /// - Returns: nil where it is not yet time to look; zero where there is no need to pause.
     mutating func pause(after moved: Int) -> Duration? {
         bytes += moved
-        guard bytes >= Self.step else { return nil }
+        guard bytes >= step else { return nil }
         let due = Duration.seconds(Double(bytes) / Double(bytesPerSecond))
         let pause = due - start.duration(to: .now)
         start = .now + max(.zero, pause)

@@ -17,6 +17,7 @@ package struct DataDirectoryError: Error, Sendable, CustomStringConvertible {
 ///     topics            text: every topic, see TopicRegistry
 ///     producer-ids      text: the first producer id not yet given away
 ///     acls              text: who may do what, see ACLFile; nobody is kept from anything without it
+///     quotas            text: how many bytes a second clients may produce and fetch, see QuotaFile
 ///     <topic>-<n>/      a partition, see CommitLog
 struct DataDirectory: Sendable {
     static let formatVersion = 1

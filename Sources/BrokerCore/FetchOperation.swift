@@ -11,14 +11,32 @@ internal import Synchronization
 ///
 /// Whatever happens — more records, the time being up, the connection's end — leads to `wake`, which has the targets
 /// looked at again on a reader thread. A wake-up during a look leads to another look, so none is missed.
-final class FetchOperation: Sendable {
+final class FetchOperation: ParkedRequest {
     struct Target: Sendable {
         var asked: FetchRequest.Partition
         var partition: Found
     }
 
-    /// `fetch.max.bytes` of a broker, Kafka's default.
-    private static let maximumBytes = 55 << 20
+    /// What the whole request may have.
+    struct Limits: Sendable {
+        var maxWaitMilliseconds: Int32
+        var minBytes: Int
+        var maxBytes: Int
+        var isolation: IsolationLevel
+
+        /// `fetch.max.bytes` of a broker, Kafka's default.
+        static let maximumBytes = 55 << 20
+
+        /// - Parameter most: what a quota leaves. More than that at a time would be held back for ever.
+        init(_ request: FetchRequest, atMost most: Int = maximumBytes) {
+            maxWaitMilliseconds = request.maxWaitMilliseconds
+            maxBytes = min(Int(max(0, request.maxBytes)), Self.maximumBytes, most)
+            // More than the answer may have would never be there.
+            minBytes = min(Int(request.minBytes), max(1, maxBytes))
+            isolation = request.isolationLevel
+        }
+    }
+
     /// What a fetch may return even when the memory for requests in flight is used up.
     private static let leastBytes = 64 << 10
 
@@ -45,21 +63,22 @@ final class FetchOperation: Sendable {
         var timer: (any ScheduledWork)?
     }
 
-    private let request: FetchRequest
-    private let targets: [(topic: FetchRequest.Topic, partitions: [Target])]
+    private let limits: Limits
+    private let targets: [Target]
     private let client: ClientConnection
     private let readers: ReaderPool
     private let memory: MemoryBudget
     private let logger: Logger
-    private let answer: @Sendable (FetchResponse) -> Void
+    private let answer: @Sendable ([FetchResponse.Partition]?) -> Void
     private let state = Mutex(State())
 
+    /// - Parameter answer: called exactly once, with an answer for each target, in their order; with nil where nobody
+    ///   wants one any more.
     init(
-        _ request: FetchRequest, _ targets: [(topic: FetchRequest.Topic, partitions: [Target])],
-        client: ClientConnection, readers: ReaderPool, memory: MemoryBudget, logger: Logger,
-        answer: @escaping @Sendable (FetchResponse) -> Void
+        _ limits: Limits, _ targets: [Target], client: ClientConnection, readers: ReaderPool, memory: MemoryBudget,
+        logger: Logger, answer: @escaping @Sendable ([FetchResponse.Partition]?) -> Void
     ) {
-        self.request = request
+        self.limits = limits
         self.targets = targets
         self.client = client
         self.readers = readers
@@ -69,10 +88,10 @@ final class FetchOperation: Sendable {
     }
 
     func start(_ scheduler: any BrokerScheduler) {
-        let patience = Duration.milliseconds(Int64(max(0, request.maxWaitMilliseconds)))
+        let patience = Duration.milliseconds(Int64(max(0, limits.maxWaitMilliseconds)))
         // Decided once: were it looked at again, a log that grows up to the asked offset meanwhile would leave the fetch
         // waiting with nobody to wake it.
-        if request.maxWaitMilliseconds <= 0 || request.minBytes <= 0 || canFinishWithoutWaiting {
+        if limits.maxWaitMilliseconds <= 0 || limits.minBytes <= 0 || canFinishWithoutWaiting {
             state.withLock { $0.isDue = true }
         } else {
             for partition in partitions { partition.addWaiter(self) }
@@ -116,12 +135,11 @@ final class FetchOperation: Sendable {
     private func look() {
         // An idle consumer at the end of its partitions costs no reader thread.
         if !isDue && !canFinishWithoutWaiting && isAtEnd { return settle() }
-        if !readers.submit({ [self] in lookAtFiles() }) { finish(FetchResponse(errorCode: .none)) }
+        if !readers.submit({ [self] in lookAtFiles() }) { finish(nil) }
     }
 
     private func lookAtFiles() {
-        // More than the answer may have would never be there.
-        let limit = max(1, min(Int(request.minBytes), Int(request.maxBytes), Self.maximumBytes))
+        let limit = max(1, limits.minBytes)
         if isDue || canFinishWithoutWaiting || available(upTo: limit) >= limit {
             var counted = 0
             let response = read(&counted)
@@ -148,7 +166,7 @@ final class FetchOperation: Sendable {
         if mustLook { look() }
     }
 
-    private func finish(_ response: FetchResponse) {
+    private func finish(_ response: [FetchResponse.Partition]?) {
         let (first, timer) = state.withLock { state in
             if case .finished = state.phase { return (false, nil as (any ScheduledWork)?) }
             state.phase = .finished
@@ -166,35 +184,31 @@ final class FetchOperation: Sendable {
     private var isDue: Bool { state.withLock { $0.isDue } }
 
     private var partitions: [Partition] {
-        targets.flatMap { $0.partitions.compactMap(\.partition.partition) }
+        targets.compactMap(\.partition.partition)
     }
 
     /// An error is told at once, and a request without partitions has nothing to wait for (clients use it as a pause,
     /// but Kafka answers it at once too).
     private var canFinishWithoutWaiting: Bool {
-        var isEmpty = true
-        for target in targets.lazy.flatMap(\.partitions) {
-            isEmpty = false
+        for target in targets {
             guard case .success(let partition) = target.partition else { return true }
             if partition.isDeleted { return true }
             let view = partition.log.view
             if target.asked.fetchOffset < view.startOffset || target.asked.fetchOffset > view.endOffset { return true }
         }
-        return isEmpty
+        return targets.isEmpty
     }
 
     private var isAtEnd: Bool {
-        targets.allSatisfy { topic in
-            topic.partitions.allSatisfy { target in
-                guard case .success(let partition) = target.partition else { return false }
-                return partition.log.view.endOffset == target.asked.fetchOffset
-            }
+        targets.allSatisfy { target in
+            guard case .success(let partition) = target.partition else { return false }
+            return partition.log.view.endOffset == target.asked.fetchOffset
         }
     }
 
     private func available(upTo limit: Int) -> Int {
         var total = 0
-        for target in targets.lazy.flatMap(\.partitions) where total < limit {
+        for target in targets where total < limit {
             guard case .success(let partition) = target.partition else { continue }
             if limit == 1 {
                 total += partition.log.view.endOffset > target.asked.fetchOffset ? 1 : 0
@@ -209,27 +223,22 @@ final class FetchOperation: Sendable {
     // MARK: Reading
 
     /// - Parameter counted: what of the memory was taken for the bytes read.
-    private func read(_ counted: inout Int) -> FetchResponse {
-        if state.withLock({ $0.isCancelled }) { return FetchResponse() }
-        var left = min(Int(max(0, request.maxBytes)), Self.maximumBytes)
+    private func read(_ counted: inout Int) -> [FetchResponse.Partition]? {
+        if state.withLock({ $0.isCancelled }) { return nil }
+        var left = limits.maxBytes
         var isFirst = true
-        let topics = targets.map { topic, targets in
-            FetchResponse.Topic(
-                name: topic.name, id: topic.id,
-                partitions: targets.map { target in
-                    // However much clients ask for, many at a time must not fill the memory.
-                    let most = min(left, Int(max(0, target.asked.maxBytes)))
-                    let limit = memory.take(upTo: most, atLeast: isFirst ? Self.leastBytes : 0)
-                    let answer = read(target, limit: limit, evenIfLarger: isFirst)
-                    let bytes = answer.records?.readableBytes ?? 0
-                    if bytes < limit { memory.release(limit - bytes) } else { memory.add(bytes - limit) }
-                    counted += bytes
-                    if bytes > 0 { isFirst = false }
-                    left = max(0, left - bytes)
-                    return answer
-                })
+        return targets.map { target in
+            // However much clients ask for, many at a time must not fill the memory.
+            let most = min(left, Int(max(0, target.asked.maxBytes)))
+            let limit = memory.take(upTo: most, atLeast: isFirst ? Self.leastBytes : 0)
+            let answer = read(target, limit: limit, evenIfLarger: isFirst)
+            let bytes = answer.records?.readableBytes ?? 0
+            if bytes < limit { memory.release(limit - bytes) } else { memory.add(bytes - limit) }
+            counted += bytes
+            if bytes > 0 { isFirst = false }
+            left = max(0, left - bytes)
+            return answer
         }
-        return FetchResponse(topics: topics)
     }
 
     /// - Parameter evenIfLarger: the first batch of the whole answer is returned even when it is larger than all limits,
@@ -247,7 +256,9 @@ final class FetchOperation: Sendable {
         let view = partition.log.view
         var answer = FetchResponse.Partition(
             index: index, highWatermark: view.endOffset, lastStableOffset: view.endOffset,
-            logStartOffset: view.startOffset, records: ByteBuffer())
+            logStartOffset: view.startOffset,
+            // There are no transactions yet, so none was aborted.
+            abortedTransactions: limits.isolation == .readCommitted ? [] : nil, records: ByteBuffer())
         do throws(LogError) {
             let slice = try partition.log.slice(from: target.asked.fetchOffset, maxBytes: limit)
             guard let slice, slice.byteCount <= limit || evenIfLarger else { return answer }

@@ -13,6 +13,8 @@ struct NewTopic: Sendable {
     var settings: [(name: String, value: String)] = []
     /// Only say whether it could be created.
     var validateOnly = false
+    /// Whether the broker makes it for itself.
+    var isInternal = false
 }
 
 /// Why a topic was not created.
@@ -59,6 +61,9 @@ final class TopicAdmin {
 
     func create(_ wanted: NewTopic) -> Result<Topic, TopicRefusal> {
         if let problem = TopicName.problem(wanted.name) { return .failure(.failed(.invalidTopicException, problem)) }
+        if TopicName.isInternal(wanted.name) && !wanted.isInternal {
+            return .failure(.failed(.invalidTopicException, "\(wanted.name) is the collector's own topic"))
+        }
         let partitions = wanted.partitions ?? configuration.topics.partitions(for: wanted.name)
         guard (1...Self.maximumPartitions).contains(partitions) else {
             return .failure(

@@ -17,6 +17,8 @@ package struct BrokerServerConfiguration: Sendable {
     package var port = 9092
     /// `max.connections`
     package var maximumConnections = 10_000
+    /// `max.connections.per.ip`: of one address, so that one client gone wrong does not keep all others out.
+    package var maximumConnectionsPerAddress = 1000
     /// `socket.request.max.bytes`: the largest request.
     package var maximumRequestBytes = 104_857_600
     /// `connections.max.idle.ms`
@@ -46,7 +48,8 @@ package final class BrokerServer: Sendable {
     package static func start(
         _ configuration: BrokerServerConfiguration, broker: Broker, group: any EventLoopGroup, logger: Logger
     ) async throws -> BrokerServer {
-        let connections = ConnectionRegistry(limit: configuration.maximumConnections)
+        let connections = ConnectionRegistry(
+            limit: configuration.maximumConnections, perAddress: configuration.maximumConnectionsPerAddress)
         let reasons = ReasonLog(logger: logger)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -76,6 +79,9 @@ package final class BrokerServer: Sendable {
 
     package var connectionCount: Int { connections.count }
 
+    /// Connections that were not taken, since the start.
+    package var refusedConnectionCount: Int { connections.refusedCount }
+
     /// Stops to listen, has what is in flight answered, and closes every connection; after the drain timeout whether
     /// answered or not.
     package func stop() async {
@@ -94,40 +100,64 @@ package final class BrokerServer: Sendable {
 final class ConnectionRegistry: Sendable {
     private struct Entry {
         var channel: any Channel
+        var address: String
         var drain: @Sendable () -> Void
     }
 
     /// Why a connection is not taken.
     enum Refusal {
         case tooMany
+        case tooManyOfAddress
         case stopping
     }
 
     private struct State {
         var entries: [ObjectIdentifier: Entry] = [:]
+        var countByAddress: [String: Int] = [:]
+        var refused = 0
         var isStopping = false
+
+        /// Why a connection from `address` must not be; nil where it may.
+        func refusal(of address: String, limit: Int, perAddress: Int) -> Refusal? {
+            // Accepted just before the end of listening: nobody would drain it any more.
+            if isStopping { return .stopping }
+            if entries.count >= limit { return .tooMany }
+            return countByAddress[address, default: 0] >= perAddress ? .tooManyOfAddress : nil
+        }
     }
 
     private let limit: Int
+    private let perAddress: Int
     private let state = Mutex(State())
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, perAddress: Int) {
+        self.limit = limit
+        self.perAddress = perAddress
+    }
 
     var count: Int { state.withLock { $0.entries.count } }
 
+    var refusedCount: Int { state.withLock { $0.refused } }
+
     /// - Returns: why the connection is not taken; nil where it is.
-    func add(_ channel: any Channel, drain: @escaping @Sendable () -> Void) -> Refusal? {
+    func add(_ channel: any Channel, from address: String, drain: @escaping @Sendable () -> Void) -> Refusal? {
         state.withLock { state in
-            // Accepted just before the end of listening: nobody would drain it any more.
-            if state.isStopping { return .stopping }
-            if state.entries.count >= limit { return .tooMany }
-            state.entries[ObjectIdentifier(channel)] = Entry(channel: channel, drain: drain)
+            if let refusal = state.refusal(of: address, limit: limit, perAddress: perAddress) {
+                state.refused += 1
+                return refusal
+            }
+            state.entries[ObjectIdentifier(channel)] = Entry(channel: channel, address: address, drain: drain)
+            state.countByAddress[address, default: 0] += 1
             return nil
         }
     }
 
     func remove(_ channel: any Channel) {
-        state.withLock { _ = $0.entries.removeValue(forKey: ObjectIdentifier(channel)) }
+        state.withLock { state in
+            guard let entry = state.entries.removeValue(forKey: ObjectIdentifier(channel)) else { return }
+            let left = state.countByAddress[entry.address, default: 1] - 1
+            state.countByAddress[entry.address] = left > 0 ? left : nil
+        }
     }
 
     /// Takes no more connections, and has each finish what it has begun.

@@ -32,6 +32,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var waitsForMemory: MemoryBudget.Ticket?
     /// A read that the channel asked for and that was put off.
     private var readIsHeld = false
+    /// The client has had more than its share: nothing is read, and no request begun, until it is over.
+    private var mute: (end: Scheduled<Void>, deadline: NIODeadline)?
     private var isDraining = false
     private var isClosing = false
     /// The channel is inactive: what was reserved has been given back.
@@ -59,15 +61,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let local = BrokerAddress(
             host: context.localAddress?.ipAddress ?? configuration.host,
             port: Int32(context.localAddress?.port ?? configuration.port))
-        client = ClientConnection(
-            localAddress: local, remote: remote, host: context.remoteAddress?.ipAddress ?? "")
+        let address = Self.plain(context.remoteAddress?.ipAddress ?? "")
+        client = ClientConnection(localAddress: local, remote: remote, host: address)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let drain: @Sendable () -> Void = {
             bound.eventLoop.execute { bound.value.0.drain(context: bound.value.1) }
         }
-        switch connections.add(context.channel, drain: drain) {
+        switch connections.add(context.channel, from: address, drain: drain) {
         case .tooMany:
             return close(context, because: "there are \(configuration.maximumConnections) connections already")
+        case .tooManyOfAddress:
+            return close(
+                context,
+                because:
+                    "there are \(configuration.maximumConnectionsPerAddress) connections from this address already "
+                    + "(max.connections.per.ip)")
         case .stopping: return close(context, because: "the collector is stopping")
         case nil: break
         }
@@ -79,10 +87,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireChannelActive()
     }
 
+    /// An address of IPv4 that came in through a socket of IPv6, as itself.
+    private static func plain(_ address: String) -> String {
+        let mapped = "::ffff:"
+        return address.hasPrefix(mapped) && address.contains(".") ? String(address.dropFirst(mapped.count)) : address
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
         hasEnded = true
         watch?.cancel()
+        mute?.end.cancel()
         connections.remove(context.channel)
         client?.close()
         if let waitsForMemory { broker.requestMemory.giveUp(waitsForMemory) }
@@ -121,7 +136,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private var mayRead: Bool {
-        if isDraining || isClosing || waitsForMemory != nil { return false }
+        if isDraining || isClosing || waitsForMemory != nil || mute != nil { return false }
         // A whole request that has to wait its turn keeps more from being read.
         if case .complete = frames.next { return false }
         return true
@@ -136,7 +151,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: Requests
 
     private func takeRequests(_ context: ChannelHandlerContext) {
-        while !isClosing && !isDraining {
+        while !isClosing && !isDraining && mute == nil {
             switch frames.next {
             case .refused(let length):
                 return close(
@@ -208,7 +223,24 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .nothing: pipeline.answered(id, with: .nothing)
         case .close(let reason): return close(context, because: reason)
         }
+        if let duration = client?.takeMute() { keepQuiet(for: duration, context) }
         writeAnswers(context)
+    }
+
+    private func keepQuiet(for duration: Duration, _ context: ChannelHandlerContext) {
+        let deadline = NIODeadline.now() + TimeAmount(duration)
+        if let mute, mute.deadline >= deadline { return }
+        mute?.end.cancel()
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let end = context.eventLoop.scheduleTask(deadline: deadline) {
+            let (handler, context) = bound.value
+            handler.mute = nil
+            // The time that it waited is not the client's.
+            handler.lastProgress = .now()
+            handler.takeRequests(context)
+            handler.resumeReading(context)
+        }
+        mute = (end, deadline)
     }
 
     private func writeAnswers(_ context: ChannelHandlerContext) {
@@ -252,7 +284,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func checkProgress(_ context: ChannelHandlerContext) {
         let now = NIODeadline.now()
         guard pipeline.isEmpty else { return checkTaking(context) }
-        if waitsForMemory != nil { return }
+        if waitsForMemory != nil || mute != nil { return }
         if !frames.isEmpty && now - lastProgress > TimeAmount(configuration.requestProgressTimeout) {
             return close(context, because: "an unfinished request, and no further byte of it for a while")
         }

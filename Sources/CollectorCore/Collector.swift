@@ -42,6 +42,7 @@ package struct Collector: Service {
                 configuration.server, broker: broker, group: group, logger: logger)
             ready(server.localAddress.map { "\($0.ipAddress ?? configuration.listen.host):\($0.port ?? 0)" } ?? "?")
             try? await gracefulShutdown()
+            broker.beginStop()
             await server.stop()
         } catch {
             try await onDedicatedThread { broker.stop() }
@@ -90,6 +91,19 @@ extension CollectorConfiguration {
         broker.compactor.bytesPerSecond = cleanerBytesPerSecond
         broker.maximumBytesInFlight = limits.queuedBytes
         broker.topics = rules
+        broker.superUsers = superUsers
+        broker.fetchSessionSlots = limits.fetchSessions
+        broker.producerByteRate = quotas.producerByteRate
+        broker.consumerByteRate = quotas.consumerByteRate
+        broker.otherSettings = [
+            ("listeners", "PLAINTEXT://\(listen)"),
+            ("advertised.listeners", "PLAINTEXT://\(advertised ?? listen)"),
+            ("connections.max.idle.ms", String(limits.connectionIdle.components.seconds * 1000)),
+            ("max.connections", String(limits.connections)),
+            ("max.connections.per.ip", String(limits.connectionsPerAddress)),
+            ("socket.request.max.bytes", String(limits.requestBytes)),
+        ]
+        broker.groups = groups
         return broker
     }
 
@@ -110,6 +124,8 @@ extension CollectorConfiguration {
         server.host = listen.host
         server.port = listen.port
         server.maximumConnections = limits.connections
+        server.maximumConnectionsPerAddress = limits.connectionsPerAddress
+        server.maximumIdle = limits.connectionIdle
         server.maximumRequestBytes = limits.requestBytes
         return server
     }

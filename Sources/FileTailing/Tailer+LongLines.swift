@@ -15,7 +15,7 @@ extension Tailer {
 
     /// Looks for the end of the line at the read position behind what was looked at before.
     func scan(_ file: TailedFile, _ descriptor: OpenContent, limit: Int) throws(FileError) -> Scan {
-        let settings = sources[file.source]
+        let settings = settings(of: file)
         var taken = 0
         while taken < limit {
             if settings.longLines == .split, file.scannedTo - file.readPosition > Int64(settings.maximumLineBytes) {

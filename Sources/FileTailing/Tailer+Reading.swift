@@ -54,7 +54,7 @@ extension Tailer {
     }
 
     /// Compares the file with all evidence there is.
-    private func verify(_ file: TailedFile, _ descriptor: OpenContent) throws(FileError) -> Bool {
+    func verify(_ file: TailedFile, _ descriptor: OpenContent) throws(FileError) -> Bool {
         let contentGuard = file.readGuard ?? file.committedGuard
         let head = file.fingerprint
         guard try matches(head, from: 0, descriptor),
@@ -87,7 +87,7 @@ extension Tailer {
     /// One window's worth of lines.
     ///
     /// - Returns: whether the turn is over although nothing was handed out.
-    private func step(
+    func step(
         _ file: TailedFile, _ descriptor: OpenContent, limit: Int, _ outcome: inout ReadOutcome,
         _ body: (RawSpan, LineInfo) -> Bool
     ) throws(FileError) -> Bool {
@@ -102,7 +102,7 @@ extension Tailer {
             case .turnOver: return true
             case .shrunk: break
             case .line(let end, let isTerminated):
-                let maximum = Int64(sources[file.source].maximumLineBytes)
+                let maximum = Int64(settings(of: file).maximumLineBytes)
                 length = max(length, Int(min(end - file.readPosition, maximum) + 1))
                 longLineEnd = (end, isTerminated)
             }
@@ -118,7 +118,7 @@ extension Tailer {
             file.largestSize = max(file.largestSize, window.end)
         }
         var splitter = LineSplitter(
-            window: window, settings: sources[file.source], encoding: file.encoding ?? .bytes, position: position,
+            window: window, settings: settings(of: file), encoding: file.encoding ?? .bytes, position: position,
             lineStart: file.lineStart,
             isFinal: window.reachesEnd && isFinal(file), longLineEnd: longLineEnd)
         splitter.run(limit: limit, body)
@@ -148,6 +148,7 @@ extension Tailer {
 
     /// Rotated away or deleted (or the owner wants all there is), and silent for the settle time: nothing comes any more.
     func isFinal(_ file: TailedFile) -> Bool {
+        if let rereading, rereading.file == file.id { return rereading.isFinal }
         if case .gzip(let content) = file.descriptor { return content.ending == .whole }
         guard file.isUnlinked || takesEndsAsFinal else { return false }
         let last = max(file.changedAt, file.unlinkedAt ?? file.changedAt)

@@ -37,6 +37,8 @@ package struct RequestHeader: Equatable, Sendable {
 /// A request as it came: the header taken apart, the body not yet.
 package struct RequestFrame: Sendable {
     package let header: RequestHeader
+    /// How long the request is, without the length before it.
+    package let byteCount: Int
     /// Stands behind the header, or where `isSpoken` is false behind the correlation id.
     private let body: WireReader
 
@@ -46,6 +48,7 @@ package struct RequestFrame: Sendable {
 
     /// Takes apart the header of `frame`, which comes without the length before it.
     package init(_ frame: ByteBuffer) throws(WireError) {
+        byteCount = frame.readableBytes
         var reader = WireReader(frame, elementLimit: Self.elementLimit)
         var header = RequestHeader(
             apiKey: APIKey(rawValue: try reader.integer()), apiVersion: try reader.integer(),

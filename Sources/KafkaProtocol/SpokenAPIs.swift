@@ -34,6 +34,11 @@ extension APIKey {
         case .describeACLs: DescribeACLsRequest.versions
         case .createACLs: CreateACLsRequest.versions
         case .deleteACLs: DeleteACLsRequest.versions
+        case .electLeaders: ElectLeadersRequest.versions
+        case .alterPartitionReassignments: AlterPartitionReassignmentsRequest.versions
+        case .listPartitionReassignments: ListPartitionReassignmentsRequest.versions
+        case .describeClientQuotas: DescribeClientQuotasRequest.versions
+        case .alterClientQuotas: AlterClientQuotasRequest.versions
         default: nil
         }
     }

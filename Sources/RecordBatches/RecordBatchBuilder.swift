@@ -43,17 +43,19 @@ package import Primitives
     ///
     /// - Parameters:
     ///   - key: nil for a record without a key.
+    ///   - value: nil for a tombstone.
     ///   - headers: nil for none, which most records have.
     /// - Returns: false, and nothing is added, where the batch is full; an empty one takes any record.
     package func append(
-        key: RawSpan?, value: RawSpan, timestamp: Timestamp, headers: RecordHeaders? = nil
+        key: RawSpan?, value: RawSpan?, timestamp: Timestamp, headers: RecordHeaders? = nil
     ) -> Bool {
         let timestampDelta = count == 0 ? 0 : timestamp.milliseconds - baseTimestamp.milliseconds
         let keyLength = key?.byteCount ?? -1
+        let valueLength = value?.byteCount ?? -1
         let body =
             1 + Varint.length(signed: timestampDelta) + Varint.length(signed: Int64(count))
             + Varint.length(signed: Int64(keyLength)) + max(0, keyLength)
-            + Varint.length(signed: Int64(value.byteCount)) + value.byteCount + (headers?.bytes.count ?? 1)
+            + Varint.length(signed: Int64(valueLength)) + max(0, valueLength) + (headers?.bytes.count ?? 1)
         let total = Varint.length(signed: Int64(body)) + body
         if used + total > limit && count > 0 { return false }
         if unsafe used + total > memory.count { grow(to: used + total) }
@@ -71,8 +73,8 @@ package import Primitives
         put(varint: Int64(count))
         put(varint: Int64(keyLength))
         if let key { put(key) }
-        put(varint: Int64(value.byteCount))
-        put(value)
+        put(varint: Int64(valueLength))
+        if let value { put(value) }
         if let headers {
             put(headers.bytes.rawBytes)
         } else {
@@ -155,6 +157,19 @@ package struct RecordHeaders: Sendable {
             bytes += Array(header.key.utf8)
             bytes.appendVarint(signed: Int64(header.value.count))
             bytes += header.value
+        }
+        self.bytes = bytes
+    }
+
+    /// As they stand in another record: any bytes as names, and values that may be null.
+    package init(wire headers: [(key: [UInt8], value: [UInt8]?)]) {
+        var bytes: [UInt8] = []
+        bytes.appendVarint(signed: Int64(headers.count))
+        for header in headers {
+            bytes.appendVarint(signed: Int64(header.key.count))
+            bytes += header.key
+            bytes.appendVarint(signed: header.value.map { Int64($0.count) } ?? -1)
+            bytes += header.value ?? []
         }
         self.bytes = bytes
     }

@@ -9,7 +9,9 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tributary-agent",
         abstract: "Ships the lines of files, and measurements of the host, to a collector or a Kafka cluster.",
-        subcommands: [Run.self, Check.self, Files.self, Explain.self, Seek.self, Reload.self])
+        subcommands: [
+            Run.self, Check.self, Files.self, Explain.self, Seek.self, Reload.self, DeadLetters.self, Sample.self,
+        ])
 }
 
 struct ConfigurationOption: ParsableArguments {

@@ -69,7 +69,7 @@ struct ProduceCommand: AsyncParsableCommand {
 
     private func check(_ isSettled: Bool, _ unsettled: Int, _ tally: Tally) throws {
         let (refused, error) = tally.refusals
-        if let error { say("\(refused) batches were refused: \(error)") }
+        if let error { say("\(refused) records were refused: \(error)") }
         if !isSettled { say("no answer within 60 s: \(unsettled) batches may or may not be stored") }
         if error != nil || !isSettled { throw ExitCode.failure }
     }
@@ -81,16 +81,22 @@ final class Tally: ProducerSink {
 
     var refusals: (count: Int, error: ErrorCode?) { state.withLock { ($0.count, $0.error) } }
 
-    func onAcknowledged(tag: UInt64, topic: String, partition: Int32, baseOffset: Offset?) {}
+    func onSettled(_ settlement: BatchSettlement) {}
 
-    func onRefused(tag: UInt64, topic: String, partition: Int32, error: ErrorCode) {
-        state.withLock { $0 = ($0.count + 1, $0.error ?? error) }
+    func onRefused(_ refusal: BatchRefusal, kept: @escaping @Sendable () -> Void) {
+        if case .refused(let error) = refusal.reason {
+            state.withLock { $0 = ($0.count + refusal.recordCount, $0.error ?? error) }
+        }
+        kept()
     }
 
     func onIncident(_ incident: ProducerIncident) {
         switch incident {
         case .mayBeDoubled(let place, let records): say("\(records) records may be twice in \(place)")
         case .lostByBroker(let place, let records): say("\(place) lost \(records) acknowledged records")
+        case .stateIsOld(let place): say("\(place) goes on under another producer id")
+        case .topicIsAnother(let place): say("the topic of \(place) was made anew")
+        case .clusterIsAnother(let was, let now): say("the addresses lead to cluster \(now) now, not to \(was)")
         }
     }
 }

@@ -5,5 +5,7 @@ internal import ArgumentParser
 struct Tributary: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tributary", abstract: "Look at, follow and write the topics of a collector or a Kafka cluster.",
-        subcommands: [TopicsCommand.self, TailCommand.self, ProduceCommand.self])
+        subcommands: [
+            TopicsCommand.self, GroupsCommand.self, TailCommand.self, ConsumeCommand.self, ProduceCommand.self,
+        ])
 }

@@ -48,6 +48,9 @@ func withCluster(_ options: ClusterOptions, _ body: (KafkaCluster) async throws 
     } catch let error as KafkaClientError {
         say(error)
         throw ExitCode.failure
+    } catch let complaint as Complaint {
+        say(complaint.text)
+        throw ExitCode.failure
     } catch is StandardOutput.Closed {
         // `tributary tail … | head` is no error.
     } catch let error as StandardOutput.Failed {
@@ -70,8 +73,29 @@ func say(_ error: KafkaClientError) {
     switch error {
     case .noBrokerReachable, .connectFailed:
         say("\(error) (is the collector running there? --bootstrap HOST:PORT names another)")
-    case .refused(.metadata, .unknownTopicOrPartition, let name, _):
+    case .refused(_, .unknownTopicOrPartition, let name, _):
         say("there is no topic '\(name)' (`tributary topics list` shows those there are)")
+    case .refused(_, let code, _, _): say("\(error)\(advice(on: code).map { " (\($0))" } ?? "")")
     default: say("\(error)")
+    }
+}
+
+/// What to do about an error, where its name alone does not say.
+private func advice(on code: ErrorCode) -> String? {
+    switch code {
+    case .groupIDNotFound: "`tributary groups list` shows the groups there are"
+    case .nonEmptyGroup: "the group has members: stop them first"
+    case .groupSubscribedToTopic: "the group's members read this topic: stop them first"
+    case .fencedInstanceID: "another member has the same --instance-id"
+    case .invalidSessionTimeout: "the broker bounds --session-timeout"
+    case .inconsistentGroupProtocol: "the group's members share out partitions in another way: see --assignor"
+    case .groupMaxSizeReached: "the group has as many members as the broker allows"
+    case .coordinatorNotAvailable, .notCoordinator, .coordinatorLoadInProgress:
+        "the group's coordinator is not ready: try again in a moment"
+    case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed:
+        "the broker's access rules do not allow it"
+    case .offsetOutOfRange: "--offset-reset earliest or latest goes on there"
+    case .topicAlreadyExists: "`tributary topics alter` changes one that is there"
+    default: nil
     }
 }

@@ -66,10 +66,12 @@ final class Life: Sendable {
             ended.put(
                 Result {
                     let pipeline = try Pipeline(
-                        configuration, inbox: shipper.inbox, shipper: shipper, fileSystem: PosixFileSystem(),
+                        configuration, inbox: shipper.inbox, fileSystem: PosixFileSystem(),
                         clock: SystemWallClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                        once: once, stopPatience: patience)
-                    try pipeline.run()
+                        once: once, stopPatience: patience
+                    ) { _, _ in shipper }
+                    pipeline.run()
+                    #expect(pipeline.ledger.violations == 0)
                     return pipeline.counters
                 })
         }
@@ -100,11 +102,7 @@ final class FakeShipper: Shipper {
         var tag: BatchTag
 
         /// The values of the batch's records.
-        var lines: [String] {
-            guard let contents = try? RecordBatchContents(batch.bytes.rawBytes), let records = try? contents.records()
-            else { return ["?"] }
-            return records.map { String(decoding: contents.payload[$0.value ?? 0..<0], as: UTF8.self) }
-        }
+        var lines: [String] { batch.lines }
     }
 
     private struct State {
@@ -139,11 +137,18 @@ final class FakeShipper: Shipper {
 
     func answer(_ tag: BatchTag, _ answer: Answer) {
         if case .hold = answer { return }
-        state.withLock { _ = $0.held.removeValue(forKey: tag) }
-        switch answer {
-        case .acknowledge: inbox.put(.acknowledged(tag))
-        case .refuse(let code): inbox.put(.refused(tag, code))
-        case .hold: break
+        let batch = state.withLock { state in
+            _ = state.held.removeValue(forKey: tag)
+            return state.sent.first { $0.tag == tag }?.batch
+        }
+        if case .refuse(let code) = answer, let batch {
+            inbox.put(
+                .refused(
+                    RefusedRecords(
+                        tag: tag, code: code, position: 0, batch: batch,
+                        kept: { [inbox] in inbox.put(.acknowledged(tag)) })))
+        } else {
+            inbox.put(.acknowledged(tag))
         }
     }
 

@@ -38,11 +38,13 @@ final class AdminBench: Sendable {
         return try AdminBench(files, change)
     }
 
-    func start<Request: KafkaRequest>(_ request: Request) -> BlockingQueue<Reply> {
+    func start<Request: KafkaRequest>(
+        _ request: Request, from other: ClientConnection? = nil
+    ) -> BlockingQueue<Reply> {
         let replies = BlockingQueue<Reply>()
         var frame = request.frame(version: Request.versions.upperBound, correlationID: 1, clientID: "test")
         frame.moveReaderIndex(forwardBy: 4)
-        broker.handle(frame, from: client) { replies.put($0) }
+        broker.handle(frame, from: other ?? client) { replies.put($0) }
         return replies
     }
 
@@ -57,8 +59,10 @@ final class AdminBench: Sendable {
 
     struct Unanswered: Error {}
 
-    func ask<Request: KafkaRequest>(_ request: Request) throws -> Request.Response {
-        try answer(Request.self, start(request))
+    func ask<Request: KafkaRequest>(
+        _ request: Request, from other: ClientConnection? = nil
+    ) throws -> Request.Response {
+        try answer(Request.self, start(request, from: other))
     }
 
     @discardableResult

@@ -114,6 +114,7 @@ struct FetchTests {
         #expect(try fixture.ask(FetchRequest(maxWaitMilliseconds: 60_000, minBytes: 1)).topics.isEmpty)
         var session = request
         session.sessionID = 5
+        session.sessionEpoch = 1
         #expect(try fixture.ask(session).errorCode == .fetchSessionIDNotFound)
     }
 

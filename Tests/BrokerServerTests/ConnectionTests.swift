@@ -192,6 +192,64 @@ struct ConnectionTests {
         }
     }
 
+    @Test func `more connections than allowed from one address are closed, counted and told`() async throws {
+        try await ServerFixture.with({ server, _ in server.maximumConnectionsPerAddress = 2 }) { fixture in
+            let first = try fixture.connect()
+            _ = try first.ask(ApiVersionsRequest())
+            let second = try fixture.connect()
+            _ = try second.ask(ApiVersionsRequest())
+            for _ in 0..<50 { #expect(try fixture.connect().isClosed()) }
+            #expect(fixture.server.refusedConnectionCount == 50)
+            // Told, but not fifty times.
+            let told = fixture.reasons.all.filter { $0.contains("from this address already") }.count
+            #expect((1...20).contains(told))
+            first.close()
+            try await eventually { fixture.server.connectionCount == 1 }
+            _ = try fixture.connect().ask(ApiVersionsRequest())
+        }
+    }
+
+    @Test func `a client over its quota is answered first, and not read from until its time is over`() async throws {
+        try await ServerFixture.with({ _, core in core.producerByteRate = 1000 }) { fixture in
+            let client = try fixture.connect()
+            _ = try client.ask(MetadataRequest(topics: [.init(name: "t")]))
+            let start = ContinuousClock.now
+            let answer = try client.ask(try produce("t", valueBytes: 10_500))
+            #expect(answer.topics[0].partitions[0].errorCode == .none)
+            #expect(answer.throttleMilliseconds > 0)
+            // What it sends meanwhile waits; other clients do not.
+            try client.send(bytes(ApiVersionsRequest()))
+            _ = try fixture.connect().ask(ApiVersionsRequest())
+            _ = try client.receiveFrame()
+            #expect(ContinuousClock.now - start >= .milliseconds(Int64(answer.throttleMilliseconds) - 5))
+            // A muted client can be gone, and a stop does not wait for it.
+            _ = try client.ask(try produce("t", valueBytes: 100_000))
+        }
+    }
+
+    @Test func `thousands of waiting consumers cost nothing until something comes`() async throws {
+        let count = 1000
+        try await ServerFixture.with { fixture in
+            let first = try fixture.connect()
+            _ = try first.ask(MetadataRequest(topics: [.init(name: "t")]))
+            _ = try first.ask(MetadataRequest(topics: [.init(name: "u")]))
+            var consumers: [TestSocket] = []
+            for _ in 1..<count {
+                let consumer = try fixture.connect()
+                try consumer.send(fetch("t", wait: 60_000))
+                consumers.append(consumer)
+            }
+            try await eventually { fixture.server.connectionCount == count }
+            // What is written elsewhere wakes none of them.
+            for _ in 0..<20 { _ = try first.ask(try produce("u")) }
+            _ = try first.ask(try produce("t"))
+            for consumer in consumers {
+                let answer = try ResponseFrame(try consumer.receiveFrame()).decode(FetchRequest.self, version: 12)
+                #expect((answer.topics[0].partitions[0].records?.readableBytes ?? 0) > 0)
+            }
+        }
+    }
+
     @Test func `a stop answers what is under way, wakes waiting fetches, and closes`() async throws {
         try await ServerFixture.with { fixture in
             let producer = try fixture.connect()

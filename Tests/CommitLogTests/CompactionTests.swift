@@ -202,6 +202,73 @@ import Testing
         #expect(try log.reader.keyed().map(\.value).contains("39"))
     }
 
+    @Test func `consumers that read while segments are replaced under them see what was written, in order`() throws {
+        var harness = try Disk.real.harness(segmentBytes: 1000)
+        defer { try? harness.cleanUp() }
+        harness.configuration.cleanup = .compact
+        harness.configuration.minimumCleanableRatio = 0
+        // With room for one open segment, each read opens files anew, by names that may be another's by then.
+        let opened = try PartitionLog.open(
+            harness.directory, configuration: harness.configuration, fileSystem: harness.files,
+            cache: OpenSegmentCache(capacity: 1))
+        let log = opened.log
+        let reader = log.reader
+        let stop = BlockingQueue<Void>()
+        let results = BlockingQueue<(passes: Int, fault: String?)>()
+        for _ in 0..<2 {
+            DedicatedThread.start("consumer") {
+                var passes = 0
+                var fault: String?
+                while fault == nil, stop.takeAll(timeout: .zero) != nil {
+                    do {
+                        fault = try Self.read(reader)
+                    } catch {
+                        fault = "\(error)"
+                    }
+                    passes += 1
+                }
+                results.put((passes, fault))
+            }
+        }
+        for round in 0..<40 {
+            for number in 0..<30 {
+                let offset = round * 30 + number
+                try log.append(try keyedBatch([Keyed("key \(offset * 7 % (10 + round))", "\(offset)")]))
+            }
+            try log.synchronize()
+            try log.compact()
+        }
+        stop.close()
+        var left = 2
+        while left > 0, let ended = results.takeAll() {
+            left -= ended.count
+            for (passes, fault) in ended {
+                #expect(fault == nil && passes > 1)
+            }
+        }
+        #expect(reader.damages.isEmpty && reader.rebuiltIndexes == 0)
+    }
+
+    /// Reads a log whose values tell their offsets.
+    ///
+    /// - Returns: what is wrong.
+    private static func read(_ reader: LogReader) throws -> String? {
+        let end = reader.view.endOffset
+        var offset = reader.view.startOffset
+        while offset < end {
+            guard let slice = try reader.slice(from: offset, maxBytes: 700) else { return "nothing at \(offset)" }
+            for batch in try slice.batches() {
+                if batch.header.lastOffset < offset { return "a batch before \(offset)" }
+                for record in try batch.records() {
+                    let value = String(decoding: batch.payload[record.value ?? 0..<0], as: UTF8.self)
+                    if value != "\(record.offset)" { return "\(value) at \(record.offset)" }
+                }
+                offset = batch.header.nextOffset
+            }
+        }
+        return nil
+    }
+
     @Test func `what min compaction lag protects is not compacted, and what is older than max compaction lag is`()
         throws
     {

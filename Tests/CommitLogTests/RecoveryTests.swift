@@ -55,6 +55,29 @@ private let firstLog = "00000000000000000000.log"
         }
     }
 
+    @Test func `what is cut off is kept beside the log, bounded, and zeros are not`() throws {
+        let harness = LogHarness()
+        try filled(harness, count: 3)
+        let end = try harness.bytes(firstLog).count
+        try harness.edit(firstLog) { $0 += [UInt8](repeating: 0, count: 5000) }
+        #expect(try harness.openReporting().report.cutTail == nil)
+        let noise = (0..<(1 << 20) + 300).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        try harness.edit(firstLog) { $0 += noise }
+        let kept = try #require(try harness.openReporting().report.cutTail)
+        #expect(kept.lastComponent?.string == firstLog + ".\(end).cut")
+        #expect(try harness.files.readWhole(kept, limit: 1 << 22) == Array(noise.prefix(1 << 20)))
+        // The kept file is in nobody's way, and of many the newest four stay.
+        for number in 0..<6 {
+            let log = try harness.open()
+            try log.store(["more \(number)"])
+            try harness.edit(firstLog) { $0 += [1, 2, 3] }
+        }
+        _ = try harness.open()
+        #expect(try harness.files.list(harness.directory).count { $0.name.extension == "cut" } == 4)
+        #expect(try harness.open().reader.values.count == 9)
+        #expect(try harness.problems() == [])
+    }
+
     @Test func `every single flipped bit in the last batch is noticed or changes nothing`() throws {
         let harness = LogHarness()
         try filled(harness, count: 3)

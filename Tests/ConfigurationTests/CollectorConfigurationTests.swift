@@ -34,6 +34,14 @@ import Testing
             log.cleaner.dedupe.buffer.size: 2MiB
             log.cleaner.io.max.bytes.per.second: 3MiB
             limits: {max.connections: 7, socket.request.max.bytes: 1MiB, queued.max.request.bytes: 2MiB}
+            groups:
+              group.initial.rebalance.delay.ms: 10
+              group.min.session.timeout.ms: 20
+              group.max.session.timeout.ms: 30
+              group.max.size: 40
+              offsets.retention.minutes: 50
+              offsets.retention.check.interval.ms: 600
+              offset.metadata.max.bytes: 70
             topics:
               - match: "logs.*"
                 partitions: 4
@@ -65,6 +73,15 @@ import Testing
         #expect(configuration.limits.connections == 7)
         #expect(configuration.limits.requestBytes == 1 << 20)
         #expect(configuration.limits.queuedBytes == 2 << 20)
+        var groups = GroupSettings()
+        groups.initialRebalanceDelayMilliseconds = 10
+        groups.minimumSessionMilliseconds = 20
+        groups.maximumSessionMilliseconds = 30
+        groups.maximumSize = 40
+        groups.offsetsRetentionMinutes = 50
+        groups.retentionCheckMilliseconds = 600
+        groups.maximumOffsetMetadataBytes = 70
+        #expect(configuration.groups == groups)
 
         #expect(configuration.topicRules.map(\.settings.retentionMilliseconds) == [604_800_000, -1])
         let logs = try configuration.rules.settings(for: "logs.nginx", overrides: []).get()
@@ -133,6 +150,10 @@ import Testing
         (
             "limits: {socket.request.max.bytes: 1GiB}",
             "f.yaml:1:36: limits.socket.request.max.bytes: queued.max.request.bytes (268435456) has to hold at least one request of socket.request.max.bytes (1073741824)"
+        ),
+        (
+            "groups: {group.max.session.timeout.ms: 10}",
+            "f.yaml:1:40: groups.group.max.session.timeout.ms: group.min.session.timeout.ms (1000) is more than group.max.session.timeout.ms (10)"
         ),
         ("topics: {a: 1}", "f.yaml:1:9: topics: expected a list, found a section with keys"),
         (

@@ -129,6 +129,52 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a collector that is killed while it compacts has the newest record of each key`() async throws {
+            try await Playground.run { place in
+                // So slow that the kill finds it at work.
+                let settings = """
+                    log.cleaner.backoff.ms: 100
+                    log.cleaner.io.max.bytes.per.second: 64KiB
+                    topics:
+                      - match: table
+                        cleanup.policy: compact
+                        min.cleanable.dirty.ratio: 0
+                        segment.bytes: 16KiB
+                    """
+                var collector = try await place.collector(settings: settings)
+                let address = collector.address
+                var random = SystemRandomNumberGenerator()
+                var last: [Data: Data] = [:]
+                var written = 0
+                var sawCompaction = 0
+                for round in 0..<6 {
+                    let records = (0..<1500).map { number in
+                        ("key \(number % 700)", "round \(round), \(number) \(random.next()) \(random.next())")
+                    }
+                    for (key, value) in records { last[Data(key.utf8)] = Data(value.utf8) }
+                    written += records.count
+                    let input = try place.write("input", records.map { "\($0)\t\($1)\n" }.joined())
+                    try await place.kcatWrite(
+                        address, "table", input, options: ["-z", "zstd", "-X", "batch.num.messages=100"])
+                    try await until("it compacts") { place.isCompacting("data/table-0") }
+                    sawCompaction += 1
+                    try await collector.program.killAndWait()
+                    collector = try await place.collector(listen: address, settings: settings)
+                }
+                #expect(sawCompaction == 6)
+                try await until("much is gone", seconds: 60) {
+                    try await place.kcatRead(address, "table").count < written / 3
+                }
+                let read = try await place.kcatRead(address, "table")
+                #expect(read.map(\.offset) == read.map(\.offset).sorted())
+                var found: [Data: Data] = [:]
+                for record in read { found[record.key ?? Data()] = record.value }
+                #expect(found == last)
+                #expect(try await collector.program.stop() == 0)
+                try await place.succeed(Programs.collector, ["verify", place.path("data").path])
+            }
+        }
+
         @Test func `a cut at the end of a log is told, and what was acknowledged before it is served`() async throws {
             try await Playground.run { place in
                 let collector = try await place.collector()
@@ -152,6 +198,12 @@ extension EndToEndTests {
 }
 
 extension Playground {
+    /// Whether a partition has files of a compaction that is under way.
+    fileprivate func isCompacting(_ partition: String) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path(partition).path)) ?? []
+        return names.contains { $0.hasSuffix(".cleaned") }
+    }
+
     fileprivate func lineCount(_ name: String) -> Int {
         ((try? Data(contentsOf: path(name))) ?? Data()).count { $0 == UInt8(ascii: "\n") }
     }

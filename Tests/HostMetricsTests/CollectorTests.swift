@@ -5,7 +5,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-let machines = ["vm", "server", "old"]
+/// A virtual machine, a large NUMA server with RAID and sensors, a container of cgroup v1 on a kernel 4.x, a container
+/// of cgroup v2 that sees nothing but itself, and an ARM board.
+let machines = ["vm", "server", "old", "container", "board"]
 
 /// What every collector must do, whatever it reads.
 @Suite struct CollectorTests {

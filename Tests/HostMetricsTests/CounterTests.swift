@@ -1,3 +1,4 @@
+import Foundation
 import HostMetrics
 import Primitives
 import Synchronization
@@ -63,7 +64,7 @@ private final class CountingHost {
 extension [String] {
     /// The part of the one record of this name, from its value to its kind; nil where there is none, or several.
     fileprivate func value(_ name: String, _ attributes: String = "") -> String? {
-        let found = filter { $0.hasPrefix("{\"name\":\"\(name)\",") && $0.contains(attributes) }
+        let found = filter { $0.hasPrefix("{\"name\":\"\(name)\",") && (attributes.isEmpty || $0.contains(attributes)) }
         guard found.count == 1, let start = found[0].range(of: "\"value\":"),
             let end = found[0].range(of: ",\"timestamp\"")
         else { return nil }

@@ -40,7 +40,7 @@ struct FixtureHost {
         configuration.reportsItself = false
         for mount in [
             "", "mnt/with a blank\\", "mnt/nfs", "mnt/sandboxing/model_tools_env/v1/python", "boot", "home", "run",
-            "etc/hosts",
+            "etc/hosts", "etc/hostname",
         ] {
             files.set(
                 spaceAt: mount.isEmpty ? root : root.appending(mount),

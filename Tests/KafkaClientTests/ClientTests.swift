@@ -9,7 +9,7 @@ import Testing
 
 @testable import KafkaClient
 
-private func cluster(_ brokers: [BrokerAddress], requestTimeout: Duration = .seconds(10)) -> KafkaCluster {
+func cluster(_ brokers: [BrokerAddress], requestTimeout: Duration = .seconds(10)) -> KafkaCluster {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     return KafkaCluster(
@@ -24,19 +24,28 @@ final class Ledger: ProducerSink {
     struct Entries {
         var acknowledged: [TopicPartition: [UInt64]] = [:]
         var refused: [UInt64: ErrorCode] = [:]
+        var refusals: [BatchRefusal] = []
+        var settlements: [UInt64: BatchSettlement] = [:]
+        var clusters: [String] = []
         var identities: [ProducerIdentity] = []
         var incidents: [ProducerIncident] = []
     }
     let entries = Mutex(Entries())
 
-    func onAcknowledged(tag: UInt64, topic: String, partition: Int32, baseOffset: Offset?) {
+    func onSettled(_ settlement: BatchSettlement) {
         entries.withLock {
-            $0.acknowledged[TopicPartition(topic: topic, partition: partition), default: []].append(tag)
+            $0.settlements[settlement.tag] = settlement
+            if settlement.storedRecords > 0 { $0.acknowledged[settlement.place, default: []].append(settlement.tag) }
         }
     }
-    func onRefused(tag: UInt64, topic: String, partition: Int32, error: ErrorCode) {
-        entries.withLock { $0.refused[tag] = error }
+    func onRefused(_ refusal: BatchRefusal, kept: @escaping @Sendable () -> Void) {
+        entries.withLock {
+            $0.refusals.append(refusal)
+            if case .refused(let code) = refusal.reason { $0.refused[refusal.tag] = code }
+        }
+        kept()
     }
+    func onCluster(_ clusterID: String) { entries.withLock { $0.clusters.append(clusterID) } }
     func onIdentity(_ identity: ProducerIdentity, replacing: ProducerIdentity?) {
         entries.withLock { $0.identities.append(identity) }
     }
@@ -44,7 +53,7 @@ final class Ledger: ProducerSink {
 }
 
 /// A batch whose timestamp is its tag, so that the fake broker knows it again.
-private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
+func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
     let builder = RecordBatchBuilder(limit: 1 << 20)
     for index in 0..<records {
         let value = Array("\(tag)-\(index)".utf8)
@@ -253,7 +262,7 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         #expect(entries.identities.count == 2)
     }
 
-    @Test(arguments: [ErrorCode.messageTooLarge, .invalidRecord, .invalidTimestamp, .unsupportedCompressionType])
+    @Test(arguments: [ErrorCode.invalidRecord, .invalidTimestamp, .unsupportedCompressionType])
     func `refuses for good what can never be taken, and goes on`(_ code: ErrorCode) async throws {
         let counter = Mutex(0)
         let (entries, _) = try await ship(40) { key, _ in
@@ -274,8 +283,11 @@ private func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         let identity = ProducerIdentity(id: ProducerID(5), epoch: ProducerEpoch(0))
         var next = SequenceNumber(0)
         for life in 0..<3 as Range<UInt64> {
+            let left = PartitionResumption(place: place, identity: identity, nextSequence: next)
             let producer = BatchProducer(
-                cluster: cluster, identity: identity, sequences: [place: next], sink: Ledger())
+                cluster: cluster,
+                resuming: ProducerResumption(identity: identity, partitions: life == 0 ? [] : [left]),
+                sink: Ledger())
             producer.enqueue(try batch(life), topic: "t", partition: 0, tag: life)
             #expect(await producer.close(within: .seconds(20)))
             next = next.advanced(by: 3)

@@ -36,6 +36,9 @@ final class FakeBroker: Sendable {
         var requestVersions: [APIKey: Int16] = [:]
         var connections = 0
         var nextProducer: Int64 = 100
+        var clusterID = "fake"
+        /// Another one when the topics are made anew.
+        var topicID: UInt64 = 1
         var inFlightMaximum = 0
     }
 
@@ -189,11 +192,12 @@ final class FakeBroker: Sendable {
         if request.allowAutoTopicCreation { state.topics.formUnion((request.topics ?? []).compactMap(\.name)) }
         let names = request.topics?.compactMap(\.name) ?? state.topics.sorted()
         return MetadataResponse(
-            brokers: [.init(nodeID: 7, host: "127.0.0.1", port: Int32(port))], clusterID: "fake", controllerID: 7,
+            brokers: [.init(nodeID: 7, host: "127.0.0.1", port: Int32(port))], clusterID: state.clusterID,
+            controllerID: 7,
             topics: names.map { name in
                 guard state.topics.contains(name) else { return .init(errorCode: .unknownTopicOrPartition, name: name) }
                 return .init(
-                    name: name,
+                    name: name, id: TopicID(high: 1, low: state.topicID),
                     partitions: (0..<state.partitionCount).map {
                         .init(index: $0, leaderID: 7, leaderEpoch: LeaderEpoch(1))
                     })
@@ -220,8 +224,7 @@ final class FakeBroker: Sendable {
                 let identity = ProducerIdentity(id: header.producerID, epoch: header.producerEpoch)
                 let before = state.partitions[place]?.log.count ?? 0
                 let (error, offset) = state.partitions[place, default: SimulatedPartition()].append(
-                    identity, header.baseSequence, Int64(header.recordCount),
-                    tag: UInt64(header.baseTimestamp.milliseconds))
+                    identity, header.baseSequence, try records(bytes))
                 if state.partitions[place]?.log.count ?? 0 > before {
                     var stored = bytes
                     stored.setBigEndian(offset.value, at: 0)
@@ -234,6 +237,16 @@ final class FakeBroker: Sendable {
         return response
     }
 
+    /// The records as the simulated partition knows them: their values are TAG-INDEX.
+    private func records(_ bytes: [UInt8]) throws -> [UInt64] {
+        let contents = try RecordBatchContents(bytes.rawBytes)
+        return try contents.records().map { record in
+            let value = String(decoding: contents.payload[record.value ?? 0..<0], as: UTF8.self)
+            let numbers = value.split(separator: "-").compactMap { UInt64($0) }
+            return SimulatedPartition.record(numbers.first ?? 0, Int64(numbers.last ?? 0))
+        }
+    }
+
     private func describe(_ request: DescribeProducersRequest, _ state: State) -> DescribeProducersResponse {
         DescribeProducersResponse(
             topics: request.topics.map { topic in
@@ -241,11 +254,9 @@ final class FakeBroker: Sendable {
                     name: topic.name,
                     partitions: topic.partitions.map { index in
                         let partition = state.partitions[TopicPartition(topic: topic.name, partition: index)]
-                        let producers = (partition?.remembered ?? [:]).compactMap { id, batches in
-                            batches.last.map {
-                                DescribeProducersResponse.Producer(
-                                    id: id, epoch: ProducerEpoch(0), lastSequence: $0.last)
-                            }
+                        let producers = (partition?.producers ?? []).map {
+                            DescribeProducersResponse.Producer(
+                                id: $0.identity.id, epoch: $0.identity.epoch, lastSequence: $0.last)
                         }
                         return .init(index: index, activeProducers: producers)
                     })

@@ -92,6 +92,11 @@ import Testing
         check(DescribeACLsRequest.self)
         check(CreateACLsRequest.self)
         check(DeleteACLsRequest.self)
+        check(ElectLeadersRequest.self)
+        check(AlterPartitionReassignmentsRequest.self)
+        check(ListPartitionReassignmentsRequest.self)
+        check(DescribeClientQuotasRequest.self)
+        check(AlterClientQuotasRequest.self)
     }
 
     @Test(arguments: fixture("kafka-python-apis.txt"))

@@ -1,9 +1,9 @@
-"""Prints GoldenBatches.swift: record batches as kafka-python builds them. Run in an environment with kafka-python 3.0 and
-lz4: python make-golden-batches.py > GoldenBatches.swift"""
+"""Prints GoldenBatches.swift: record batches as kafka-python builds them. Run in an environment with kafka-python 3.0,
+lz4, python-snappy and zstandard: python make-golden-batches.py > GoldenBatches.swift"""
 
 from kafka.record.default_records import DefaultRecordBatchBuilder
 
-CODECS = {"none": 0, "gzip": 1, "lz4": 3}
+CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 
 print("// Made by make-golden-batches.py: batches as kafka-python 3.0 builds them.\n")
 print("enum GoldenBatches {")

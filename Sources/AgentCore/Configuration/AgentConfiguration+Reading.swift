@@ -17,6 +17,10 @@ extension AgentConfiguration {
                 "memory.max", .byteSize(16 << 20...1 << 40), default: defaults.memoryMaximum)
             configuration.fileLimit = section.value(
                 "files.limit", .integer(1...10_000_000), default: defaults.fileLimit)
+            configuration.spoolLimit = section.value(
+                "spool.limit", .byteSize(1 << 20...1 << 40), default: defaults.spoolLimit)
+            configuration.deadLetterLimit = section.value(
+                "dead_letters.limit", .byteSize(1 << 20...1 << 40), default: defaults.deadLetterLimit)
             guard let sources = section.required("sources", .list(of: .sourceInPlace, atLeast: 1)) else { return nil }
             configuration.sources = sources.map(\.source)
             reportDoubleNames(sources, in: section)

@@ -13,7 +13,20 @@ extension Broker {
         api(InitProducerIDRequest.self), api(DescribeProducersRequest.self), api(DeleteTopicsRequest.self),
         api(CreatePartitionsRequest.self), api(DeleteRecordsRequest.self), api(DescribeConfigsRequest.self),
         api(AlterConfigsRequest.self), api(IncrementalAlterConfigsRequest.self),
+        api(JoinGroupRequest.self), api(SyncGroupRequest.self), api(HeartbeatRequest.self),
+        api(LeaveGroupRequest.self), api(OffsetCommitRequest.self), api(OffsetFetchRequest.self),
+        api(OffsetDeleteRequest.self), api(ListGroupsRequest.self), api(DescribeGroupsRequest.self),
+        api(DeleteGroupsRequest.self),
         api(DescribeACLsRequest.self), api(CreateACLsRequest.self), api(DeleteACLsRequest.self),
+        api(DescribeClusterRequest.self),
+        api(DescribeTopicPartitionsRequest.self),
+        api(OffsetForLeaderEpochRequest.self),
+        api(DescribeLogDirsRequest.self),
+        api(ElectLeadersRequest.self),
+        api(AlterPartitionReassignmentsRequest.self),
+        api(ListPartitionReassignmentsRequest.self),
+        api(DescribeClientQuotasRequest.self),
+        api(AlterClientQuotasRequest.self),
     ]
 
     private static func api<Request: KafkaRequest>(_: Request.Type) -> ApiVersionsResponse.API {
@@ -42,11 +55,12 @@ extension Broker {
         guard frame.isSpoken else { return reply(answerUnspoken(frame.header)) }
         let header = frame.header
         switch header.apiKey {
-        case .produce: produce(try frame.decode(), header, client, reply)
-        case .fetch: fetch(try frame.decode(), client, answer(FetchRequest.self, header, reply))
+        case .produce: produce(try frame.decode(), header, client, frame.byteCount, reply)
+        case .fetch: fetch(try frame.decode(), header, client, answer(FetchRequest.self, header, reply))
         case .listOffsets: listOffsets(try frame.decode(), client, answer(ListOffsetsRequest.self, header, reply))
         case .metadata: metadata(try frame.decode(), header, client, answer(MetadataRequest.self, header, reply))
-        case .findCoordinator: findCoordinator(try frame.decode(), answer(FindCoordinatorRequest.self, header, reply))
+        case .findCoordinator:
+            findCoordinator(try frame.decode(), client, answer(FindCoordinatorRequest.self, header, reply))
         case .apiVersions: apiVersions(try frame.decode(), answer(ApiVersionsRequest.self, header, reply))
         case .createTopics: createTopics(try frame.decode(), client, answer(CreateTopicsRequest.self, header, reply))
         case .initProducerID:
@@ -66,9 +80,62 @@ extension Broker {
         case .incrementalAlterConfigs:
             incrementalAlterConfigs(
                 try frame.decode(), client, answer(IncrementalAlterConfigsRequest.self, header, reply))
+        default: try dispatchAdministration(frame, client, reply)
+        }
+    }
+
+    private func dispatchAdministration(
+        _ frame: RequestFrame, _ client: ClientConnection, _ reply: @escaping @Sendable (Reply) -> Void
+    ) throws(WireError) {
+        let header = frame.header
+        switch header.apiKey {
         case .describeACLs: describeACLs(try frame.decode(), client, answer(DescribeACLsRequest.self, header, reply))
         case .createACLs: createACLs(try frame.decode(), client, answer(CreateACLsRequest.self, header, reply))
         case .deleteACLs: deleteACLs(try frame.decode(), client, answer(DeleteACLsRequest.self, header, reply))
+        case .describeCluster:
+            describeCluster(try frame.decode(), client, answer(DescribeClusterRequest.self, header, reply))
+        case .describeTopicPartitions:
+            describeTopicPartitions(
+                try frame.decode(), client, answer(DescribeTopicPartitionsRequest.self, header, reply))
+        case .offsetForLeaderEpoch:
+            offsetForLeaderEpoch(try frame.decode(), client, answer(OffsetForLeaderEpochRequest.self, header, reply))
+        case .describeLogDirs:
+            describeLogDirs(try frame.decode(), client, answer(DescribeLogDirsRequest.self, header, reply))
+        case .electLeaders:
+            electLeaders(try frame.decode(), client, answer(ElectLeadersRequest.self, header, reply))
+        case .alterPartitionReassignments:
+            alterPartitionReassignments(
+                try frame.decode(), client, answer(AlterPartitionReassignmentsRequest.self, header, reply))
+        case .listPartitionReassignments:
+            listPartitionReassignments(
+                try frame.decode(), client, answer(ListPartitionReassignmentsRequest.self, header, reply))
+        case .describeClientQuotas:
+            describeClientQuotas(try frame.decode(), client, answer(DescribeClientQuotasRequest.self, header, reply))
+        case .alterClientQuotas:
+            alterClientQuotas(try frame.decode(), client, answer(AlterClientQuotasRequest.self, header, reply))
+        default: try dispatchGroups(frame, client, reply)
+        }
+    }
+
+    /// What the coordinator of groups answers.
+    private func dispatchGroups(
+        _ frame: RequestFrame, _ client: ClientConnection, _ reply: @escaping @Sendable (Reply) -> Void
+    ) throws(WireError) {
+        let header = frame.header
+        switch header.apiKey {
+        case .joinGroup: joinGroup(try frame.decode(), header, client, answer(JoinGroupRequest.self, header, reply))
+        case .syncGroup: syncGroup(try frame.decode(), client, answer(SyncGroupRequest.self, header, reply))
+        case .heartbeat: heartbeat(try frame.decode(), client, answer(HeartbeatRequest.self, header, reply))
+        case .leaveGroup: leaveGroup(try frame.decode(), client, answer(LeaveGroupRequest.self, header, reply))
+        case .offsetCommit:
+            offsetCommit(try frame.decode(), header, client, answer(OffsetCommitRequest.self, header, reply))
+        case .offsetFetch:
+            offsetFetch(try frame.decode(), header, client, answer(OffsetFetchRequest.self, header, reply))
+        case .offsetDelete: offsetDelete(try frame.decode(), client, answer(OffsetDeleteRequest.self, header, reply))
+        case .listGroups: listGroups(try frame.decode(), client, answer(ListGroupsRequest.self, header, reply))
+        case .describeGroups:
+            describeGroups(try frame.decode(), header, client, answer(DescribeGroupsRequest.self, header, reply))
+        case .deleteGroups: deleteGroups(try frame.decode(), client, answer(DeleteGroupsRequest.self, header, reply))
         default: reply(answerUnspoken(header))
         }
     }

@@ -31,6 +31,12 @@ extension Broker {
                         at: place)
                     continue
                 }
+                if TopicName.isInternal(topic.name) {
+                    inTopic.put(
+                        DeleteRecordsResponse.Partition(index: asked.index, errorCode: .invalidTopicException),
+                        at: place)
+                    continue
+                }
                 partition.storage.submit(
                     .withLog(key: partition.storageKey) { [self] log in
                         inTopic.put(delete(asked, of: log, partition), at: place)

@@ -91,7 +91,24 @@ extension Broker {
             case .interval: "interval"
             case .os: "os"
             }
+        let topics = configuration.topics.defaults
         let all: [(String, String, ConfigType)] = [
+            ("broker.id", String(configuration.nodeID), .int),
+            ("compression.type", "producer", .string),
+            ("default.replication.factor", "1", .int),
+            ("fetch.max.bytes", String(FetchOperation.Limits.maximumBytes), .int),
+            ("log.index.interval.bytes", topics.value(of: "index.interval.bytes") ?? "", .int),
+            ("log.message.timestamp.type", topics.timestampType.rawValue, .string),
+            ("log.retention.bytes", topics.value(of: "retention.bytes") ?? "", .long),
+            ("log.retention.ms", topics.value(of: "retention.ms") ?? "", .long),
+            ("log.roll.ms", topics.value(of: "segment.ms") ?? "", .long),
+            ("log.segment.bytes", topics.value(of: "segment.bytes") ?? "", .int),
+            ("max.incremental.fetch.session.cache.slots", String(configuration.fetchSessionSlots), .int),
+            ("message.max.bytes", String(topics.maximumMessageBytes), .int),
+            ("min.insync.replicas", "1", .int),
+            ("quota.window.num", String(RateWindow.sampleCount), .int),
+            ("quota.window.size.seconds", String(RateWindow.sampleMilliseconds / 1000), .int),
+            ("super.users", configuration.superUsers.joined(separator: ";"), .string),
             ("auto.create.topics.enable", String(configuration.autoCreateTopics), .boolean),
             ("flush", flush, .string),
             ("log.cleaner.backoff.ms", milliseconds(configuration.compactor.interval), .long),
@@ -104,7 +121,10 @@ extension Broker {
             ("num.partitions", String(configuration.topics.defaultPartitions), .int),
             ("queued.max.request.bytes", String(configuration.maximumBytesInFlight), .long),
         ]
-        return all.map { name, value, type in
+        let others = configuration.otherSettings.map { name, value in
+            (name, value, Int64(value) == nil ? ConfigType.string : .long)
+        }
+        return (all + others).sorted { $0.0 < $1.0 }.map { name, value, type in
             DescribeConfigsResponse.Config(
                 name: name, value: value, isReadOnly: true, source: .staticBroker, type: type)
         }

@@ -1,24 +1,34 @@
-// FindCoordinator, versions 0 to 6. Spoken because librdkafka before 2.11 takes it for the sign that a broker knows lz4;
-// there is no group coordinator here yet, which is what the answer says. It is retriable: a consumer that assigns its
-// partitions itself and only asks on the side reads on undisturbed.
+// FindCoordinator, versions 0 to 6. There is one node: it coordinates every group. Transactions, and groups of the share
+// protocol, are not there; the errors are ones that make clients stop, where a retriable one would make them wait for
+// ever.
 
 internal import KafkaProtocol
-internal import Logging
-internal import Synchronization
 
 extension Broker {
-    func findCoordinator(_ request: FindCoordinatorRequest, _ answer: (FindCoordinatorResponse) -> Void) {
-        if request.keyType == .group, !groupsWereAskedFor.exchange(true, ordering: .relaxed) {
-            logger.notice(
-                "consumer groups are not there yet: a client that asks for one waits, unless it assigns partitions itself",
-                metadata: ["group": "\(request.keys.first ?? "")"])
-        }
+    func findCoordinator(
+        _ request: FindCoordinatorRequest, _ client: ClientConnection, _ answer: (FindCoordinatorResponse) -> Void
+    ) {
+        let address = configuration.advertised ?? client.localAddress
         answer(
             FindCoordinatorResponse(
                 coordinators: request.keys.map { key in
-                    FindCoordinatorResponse.Coordinator(
-                        key: key, nodeID: -1, host: "", port: -1, errorCode: .coordinatorNotAvailable,
-                        errorMessage: "this collector has no consumer groups; assign partitions instead")
+                    typealias Coordinator = FindCoordinatorResponse.Coordinator
+                    switch request.keyType {
+                    case .group:
+                        guard authorize(.describe, on: .group(key), for: client) else {
+                            return Coordinator(key: key, errorCode: .groupAuthorizationFailed)
+                        }
+                        return Coordinator(
+                            key: key, nodeID: configuration.nodeID, host: address.host, port: address.port)
+                    case .transaction:
+                        return Coordinator(
+                            key: key, errorCode: .transactionalIDAuthorizationFailed,
+                            errorMessage: "this collector has no transactions; use an idempotent producer")
+                    default:
+                        return Coordinator(
+                            key: key, errorCode: .invalidRequest,
+                            errorMessage: "this collector coordinates groups of the classic protocol only")
+                    }
                 }))
     }
 }

@@ -54,7 +54,7 @@ extension Broker {
         guard authorize(.describe, on: .topic(name), for: client) else { return refuse(.topicAuthorizationFailed) }
         if let topic = topic(named: name) { return done(.success(topic)) }
         if TopicName.problem(name) != nil { return refuse(.invalidTopicException) }
-        guard mayCreate else { return refuse(.unknownTopicOrPartition) }
+        guard mayCreate, !TopicName.isInternal(name) else { return refuse(.unknownTopicOrPartition) }
         guard
             authorizer.allows(.create, on: .cluster, client) || authorize(.create, on: .topic(name), for: client)
         else { return refuse(.topicAuthorizationFailed) }
@@ -74,7 +74,7 @@ extension Broker {
             request.includeTopicAuthorizedOperations
             ? authorizedOperations(on: .topic(topic.name), for: client) : Int32.min
         return MetadataResponse.Topic(
-            name: topic.name, id: topic.id,
+            name: topic.name, id: topic.id, isInternal: TopicName.isInternal(topic.name),
             partitions: topic.partitions.map { partition in
                 MetadataResponse.Partition(
                     index: partition.index, leaderID: node, leaderEpoch: partition.log.view.leaderEpoch,

@@ -11,13 +11,17 @@ internal import RecordBatches
 
 extension Broker {
     func produce(
-        _ request: ProduceRequest, _ header: RequestHeader, _ client: ClientConnection,
+        _ request: ProduceRequest, _ header: RequestHeader, _ client: ClientConnection, _ byteCount: Int,
         _ reply: @escaping @Sendable (Reply) -> Void
     ) {
         let answer = self.answer(ProduceRequest.self, header, reply)
         let acknowledgements = request.acknowledgements
+        let share = quotas.share(.produce, of: client, clientID: header.clientID)
         let valid = (-1...1).contains(acknowledgements)
         let gathered = Gathering<[ProduceResponse.Partition]>(count: request.topics.count) { topics in
+            // The answer first, then silence (KIP-219).
+            let throttle = share.take(byteCount)
+            if throttle > 0 { client.mute(milliseconds: throttle) }
             guard acknowledgements != 0 else {
                 let failed = topics.joined().first { $0.errorCode != .none }
                 // With acks=0 the end of the connection is the only way to tell of an error; as Kafka does.
@@ -27,7 +31,7 @@ extension Broker {
                 ProduceResponse(
                     topics: zip(request.topics, topics).map { asked, partitions in
                         ProduceResponse.Topic(name: asked.name, partitions: partitions)
-                    }))
+                    }, throttleMilliseconds: throttle))
         }
         for (number, topic) in request.topics.enumerated() {
             let inTopic = Gathering<ProduceResponse.Partition>(count: topic.partitions.count) {
@@ -57,6 +61,9 @@ extension Broker {
         let index = data.index
         guard let partition = partition(topic, index) else {
             return done(refused(index, .unknownTopicOrPartition, "there is no \(topic)-\(index)"))
+        }
+        if TopicName.isInternal(topic) {
+            return done(refused(index, .invalidTopicException, "\(topic) is the collector's own topic"))
         }
         switch checkedHeader(data.records, partition) {
         case .failure(let problem):

@@ -27,6 +27,9 @@ extension CollectorConfiguration {
                 "log.cleaner.io.max.bytes.per.second", .byteSize(64 << 10...1 << 40),
                 default: defaults.cleanerBytesPerSecond)
             configuration.limits = section.value("limits", .limits, default: defaults.limits)
+            configuration.quotas = section.value("quotas", .quotas, default: defaults.quotas)
+            configuration.superUsers = section.value("super.users", .list(of: .principal), default: [])
+            configuration.groups = section.value("groups", .groups, default: defaults.groups)
             configuration.topicRules = section.value("topics", .list(of: .topicRule), default: [])
             return configuration
         }
@@ -70,6 +73,12 @@ extension Form where Value == CollectorConfiguration.Limits {
             let defaults = limits
             limits.connections = section.value(
                 "max.connections", .integer(1...1_000_000), default: defaults.connections)
+            limits.connectionsPerAddress = section.value(
+                "max.connections.per.ip", .integer(1...1_000_000), default: defaults.connectionsPerAddress)
+            limits.connectionIdle = section.value(
+                "connections.max.idle.ms", .milliseconds(1000...86_400_000), default: defaults.connectionIdle)
+            limits.fetchSessions = section.value(
+                "max.incremental.fetch.session.cache.slots", .integer(0...100_000), default: defaults.fetchSessions)
             limits.requestBytes = section.value(
                 "socket.request.max.bytes", .byteSize(64 << 10...Int(Int32.max)), default: defaults.requestBytes)
             limits.queuedBytes = section.value(
@@ -82,6 +91,26 @@ extension Form where Value == CollectorConfiguration.Limits {
                         + "socket.request.max.bytes (\(limits.requestBytes))", key: key)
             }
             return limits
+        }
+    }
+}
+
+extension Form where Value == CollectorConfiguration.Quotas {
+    fileprivate static var quotas: Form {
+        .section { section in
+            var quotas = CollectorConfiguration.Quotas()
+            quotas.producerByteRate = section.value("producer_byte_rate", .byteSize(1...1 << 50))
+            quotas.consumerByteRate = section.value("consumer_byte_rate", .byteSize(1...1 << 50))
+            return quotas
+        }
+    }
+}
+
+extension Form where Value == String {
+    fileprivate static var principal: Form {
+        text("a type, a colon and a name, such as User:admin") { text in
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
         }
     }
 }

@@ -1,3 +1,4 @@
+package import BrokerCore
 package import YAMLConfiguration
 
 /// Everything that `collector.yaml` says; a value that it does not say is its default.
@@ -15,10 +16,24 @@ package struct CollectorConfiguration: Sendable, Equatable {
     package struct Limits: Sendable, Equatable {
         /// Connections at a time.
         package var connections = 10_000
+        /// Connections at a time from one address.
+        package var connectionsPerAddress = 1000
+        /// A connection on which nothing is asked for so long is closed.
+        package var connectionIdle = Duration.seconds(600)
+        /// Fetch sessions at a time.
+        package var fetchSessions = 1000
         /// The size of one request.
         package var requestBytes = 104_857_600
         /// All requests that are being received or handled, together.
         package var queuedBytes = 256 << 20
+
+        package init() {}
+    }
+
+    /// For each client id that no other quota fits, in bytes per second; nil: no limit.
+    package struct Quotas: Sendable, Equatable {
+        package var producerByteRate: Int?
+        package var consumerByteRate: Int?
 
         package init() {}
     }
@@ -43,6 +58,11 @@ package struct CollectorConfiguration: Sendable, Equatable {
     /// Bytes that compaction reads and writes in a second, at the most.
     package var cleanerBytesPerSecond = 64 << 20
     package var limits = Limits()
+    package var quotas = Quotas()
+    /// Who may do everything, whatever the access rules say.
+    package var superUsers: [String] = []
+    /// What consumer groups keep to.
+    package var groups = GroupSettings()
     package var topicRules: [TopicRule] = []
 
     package init() {}

@@ -22,6 +22,10 @@ struct CgroupsCollector: Collector {
         let top = "sys/fs/cgroup"
         // On a host with version 2 only it is mounted at the top; beside version 1 it is in `unified`.
         for mount in [top, "\(top)/unified"] where pass.exists("\(mount)/cgroup.controllers") {
+            // The host's own top has no such file; where it is there, the top is the container we are in.
+            if pass.exists("\(mount)/memory.current") {
+                CgroupV2.collect(CgroupDirectory(mount: mount, path: ""), &pass)
+            }
             walk(mount, &pass) { CgroupV2.collect($0, &$1) }
         }
         for hierarchy in CgroupV1.hierarchies {
@@ -65,13 +69,13 @@ struct CgroupsCollector: Collector {
 struct CgroupDirectory {
     /// Its hierarchy's, below the root path.
     var mount: String
-    /// In the hierarchy, with a slash at its start.
+    /// In the hierarchy, with a slash at its start; empty for the top.
     var path: String
 
     func file(_ name: String) -> String { "\(mount)\(path)/\(name)" }
 
     var attributes: [MetricAttribute] {
-        let path = MetricAttribute("system.linux.cgroup.path", self.path)
+        let path = MetricAttribute("system.linux.cgroup.path", self.path.isEmpty ? "/" : self.path)
         guard let id = containerID else { return [path] }
         return [path, MetricAttribute("container.id", String(id))]
     }

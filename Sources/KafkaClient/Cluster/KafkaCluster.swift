@@ -280,6 +280,24 @@ package actor KafkaCluster {
         return leader
     }
 
+    /// Takes over what a broker says about a partition's new leader.
+    ///
+    /// - Returns: false where it says nothing new.
+    func takeHint(_ hint: LeaderIDAndEpoch, of place: TopicPartition, endpoints: [NodeEndpoint]) -> Bool {
+        guard hint.leaderID >= 0, var topic = topics[place.topic],
+            topic.partitions.indices.contains(Int(place.partition)),
+            topic.partitions[Int(place.partition)].leaderEpoch < hint.leaderEpoch
+        else { return false }
+        for node in endpoints where (1...65535).contains(node.port) {
+            brokers.addresses[node.nodeID] = BrokerAddress(host: node.host, port: Int(node.port))
+        }
+        guard brokers.addresses[hint.leaderID] != nil else { return false }
+        topic.partitions[Int(place.partition)].leader = hint.leaderID
+        topic.partitions[Int(place.partition)].leaderEpoch = hint.leaderEpoch
+        topics[place.topic] = topic
+        return true
+    }
+
     func forget(topic: String) { topics[topic] = nil }
 }
 

@@ -71,6 +71,7 @@ extension GroupConsumer {
             if configuration.instanceID != nil, connection.version(of: JoinGroupRequest.self) ?? 0 < 5 {
                 throw .apiNotSpoken(connection.address, .joinGroup)
             }
+            membership.joinSent()
             let answer = try await connection.send(request, timeout: configuration.rebalanceTimeout + .seconds(5))
             membership.joinAnswered(answer)
             if let assignor = membership.assignor, membership.phase == .joined {
@@ -160,12 +161,17 @@ extension GroupConsumer {
 
     private func takeUp(_ places: Set<TopicPartition>) async {
         do throws(KafkaClientError) {
-            let starts = try await positions(of: places)
+            let committed = try await cluster.committedOffsets(of: configuration.groupID, in: places.sorted())
+            let ranges = try await ranges(of: places, committed)
             // Meanwhile the group may have gone on without this member.
             guard membership.nextStep() == .takeUp(places) else { return }
             membership.tookUp(places)
+            // Where the group begins is a promise too: what comes while no member is there is not skipped.
+            for (place, range) in ranges where committed[place] == nil {
+                uncommitted[place] = CommittedOffset(offset: range.next)
+            }
             onEvent(.tookUp(places))
-            await fetcher.assign(starts)
+            await fetcher.assign(ranges)
         } catch {
             if !error.isRetriable, !isClosing { return await fail(error) }
             trouble(error, during: .offsetFetch)
@@ -173,10 +179,9 @@ extension GroupConsumer {
     }
 
     /// Where to begin, and to end: at the group's offsets, or where the configuration says.
-    private func positions(
-        of places: Set<TopicPartition>
+    private func ranges(
+        of places: Set<TopicPartition>, _ committed: [TopicPartition: CommittedOffset]
     ) async throws(KafkaClientError) -> [TopicPartition: (next: Offset, end: Offset?)] {
-        let committed = try await cluster.committedOffsets(of: configuration.groupID, in: places.sorted())
         let open = places.filter { committed[$0] == nil }.sorted()
         var found: [TopicPartition: Offset] = [:]
         typealias Special = ListOffsetsRequest.SpecialTimestamp

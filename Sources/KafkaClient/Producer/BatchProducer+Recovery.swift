@@ -50,9 +50,11 @@ extension BatchProducer {
             wantedTopics = []
             var missing: Set<String> = []
             do throws(KafkaClientError) {
-                for topic in try await cluster.refresh(topics: names, allowCreation: true) {
+                let topics = try await cluster.refresh(topics: names, allowCreation: true)
+                check(clusterID: await cluster.brokers.clusterID)
+                for topic in topics {
                     guard let name = topic.name else { continue }
-                    if !(await learn(name, topic.errorCode)) { missing.insert(name) }
+                    if !learn(name, topic.errorCode, await cluster.topic(name)) { missing.insert(name) }
                 }
             } catch {
                 if isClosed { break }
@@ -70,23 +72,20 @@ extension BatchProducer {
     }
 
     /// - Returns: false where a partition in use has no leader yet.
-    private func learn(_ topic: String, _ code: ErrorCode) async -> Bool {
+    private func learn(_ topic: String, _ code: ErrorCode, _ metadata: TopicMetadata?) -> Bool {
         if code == .invalidTopicException {
-            for place in partitions.keys where place.topic == topic {
-                guard let told = partitions[place]?.machine.refuseAll(code) else { continue }
-                tell(told, place)
-            }
+            for place in partitions.keys where place.topic == topic { partitions[place]?.machine.refuseAll(code) }
             return true
         }
         if code != .none {
             logger.notice("a topic is not there", metadata: ["topic": "\(topic)", "error": "\(code)"])
             return false
         }
-        let metadata = await cluster.topic(topic)
         var isComplete = true
-        for (place, state) in partitions where place.topic == topic {
+        for place in partitions.keys where place.topic == topic {
+            check(metadata?.id, of: place)
             leaders[place] = metadata?.leader(of: place.partition)?.node
-            if leaders[place] == nil && !state.machine.isEmpty {
+            if leaders[place] == nil && partitions[place]?.machine.isEmpty == false {
                 isComplete = false
                 let count = metadata?.partitionCount ?? 0
                 logger.notice("no leader", metadata: ["partition": "\(place)", "partitions": "\(count)"])
@@ -95,10 +94,39 @@ extension BatchProducer {
         return isComplete
     }
 
+    /// A topic of another id is another topic: it has nothing of what the one before it had.
+    private func check(_ now: TopicID?, of place: TopicPartition) {
+        guard let now else { return }
+        defer { topicIDs[place] = now }
+        guard let before = topicIDs[place], before != now else { return }
+        logger.error(
+            "the topic was made anew; what is not acknowledged goes to it", metadata: ["partition": "\(place)"])
+        sink.onIncident(.topicIsAnother(place))
+        partitions[place]?.machine.startAfresh(.nextEpoch)
+    }
+
+    /// Another cluster knows nothing of this producer, and its ids are not unique there.
+    private func check(clusterID now: String?) {
+        guard let now, now != clusterID else { return }
+        let before = clusterID
+        clusterID = now
+        sink.onCluster(now)
+        guard let before else { return }
+        logger.error("the cluster is another one; starting afresh", metadata: ["was": "\(before)", "is": "\(now)"])
+        sink.onIncident(.clusterIsAnother(was: before, now: now))
+        identity = nil
+        topicIDs = [:]
+        for place in partitions.keys {
+            leaders[place] = nil
+            partitions[place]?.machine.startAfresh(.freshIdentity)
+            wantedTopics.insert(place.topic)
+        }
+    }
+
     // MARK: Identity
 
     func wantIdentity(for place: TopicPartition) {
-        if let identity, partitions[place]?.machine.identity != identity { return adopt(identity, at: place) }
+        if let identity, partitions[place]?.machine.identity?.id != identity.id { return adopt(identity, at: place) }
         guard !isAskingIdentity else { return }
         isAskingIdentity = true
         let old = identity
@@ -127,47 +155,101 @@ extension BatchProducer {
     }
 
     private func adopt(_ identity: ProducerIdentity, at place: TopicPartition) {
-        guard let told = partitions[place]?.machine.adopt(identity) else { return }
-        tell(told, place)
+        partitions[place]?.machine.adopt(identity)
         pump(place)
     }
 
     // MARK: Resuming
 
-    func wantLastSequence(of place: TopicPartition) {
+    func wantLeaderState(of place: TopicPartition) {
         guard let state = partitions[place], !state.isResuming, let identity = state.machine.identity else { return }
         partitions[place]?.isResuming = true
+        let question = LeaderQuestion(
+            identity: identity, place: place, openSince: state.machine.uncertainPayloads.map(\.since).min(),
+            readsBack: state.machine.needsReadingBack)
         Task {
-            let answer = await lastSequence(of: identity, at: place)
+            let answer = await leaderState(question)
             partitions[place]?.isResuming = false
             logger.notice(
                 "resuming", metadata: ["partition": "\(place)", "identity": "\(identity)", "broker": "\(answer)"])
-            guard let told = partitions[place]?.machine.resumed(answer) else { return }
-            tell(told, place)
+            // The topic or the cluster may have been found to be another one meanwhile.
+            if partitions[place]?.machine.identity == identity { partitions[place]?.machine.resumed(answer) }
             pump(place)
         }
     }
 
-    private func lastSequence(
-        of identity: ProducerIdentity, at place: TopicPartition
-    ) async -> ProducerPartition<Payload>.LastSequence {
+    /// Asks until there is an answer.
+    private func leaderState(_ question: LeaderQuestion) async -> Machine.LeaderState {
         var failures = 0
         while !isClosed {
             do throws(KafkaClientError) {
-                let producers = try await cluster.describeProducers(of: place)
-                let own = producers.first { $0.id == identity.id && $0.epoch == identity.epoch }
-                return own.map { $0.lastSequence.value >= 0 ? .of($0.lastSequence) : .none } ?? .none
+                return try await leaderStateOnce(question)
             } catch {
-                switch error {
-                case .apiNotSpoken: return .unavailable
-                case .refused(_, let code, _, _) where !code.isRetriable: return .unavailable
-                default: break
-                }
                 failures += 1
-                logger.notice("no answer to DescribeProducers", metadata: ["error": "\(error)"])
+                logger.notice(
+                    "the leader does not tell what it has",
+                    metadata: ["partition": "\(question.place)", "error": "\(error)"])
                 try? await Task.sleep(for: delay(afterFailures: failures))
             }
         }
         return .unavailable
+    }
+
+    private func leaderStateOnce(_ question: LeaderQuestion) async throws(KafkaClientError) -> Machine.LeaderState {
+        if question.readsBack, case .found(let last) = try await scanned(question, unknown: .unavailable) {
+            return .found(last)
+        }
+        let identity = question.identity
+        do throws(KafkaClientError) {
+            let producers = try await cluster.describeProducers(of: question.place)
+            if let own = producers.first(where: { $0.id == identity.id }) {
+                if own.epoch < identity.epoch { return .earlierEpoch }
+                if own.epoch == identity.epoch && own.lastSequence.value >= 0 { return .last(own.lastSequence) }
+                if own.epoch > identity.epoch {
+                    return .fenced(try await scanned(question, unknown: .forgotten))
+                }
+            }
+        } catch {
+            guard error.isForGood else { throw error }
+            return try await scanned(question, unknown: .unavailable)
+        }
+        return try await scanned(question, unknown: .forgotten)
+    }
+
+    /// What the log itself tells.
+    private func scanned(
+        _ question: LeaderQuestion, unknown: Machine.LeaderState
+    ) async throws(KafkaClientError) -> Machine.LeaderState {
+        guard let openSince = question.openSince else { return .nothing }
+        do throws(KafkaClientError) {
+            let scan = try await cluster.scanTail(
+                of: question.place, since: openSince, for: question.identity, limit: configuration.scanBytes)
+            if let last = scan.lastSequence { return .found(last) }
+            return scan.isComplete ? .nothing : unknown
+        } catch {
+            guard error.isForGood else { throw error }
+            return unknown
+        }
+    }
+}
+
+/// What is asked of a partition's leader.
+private struct LeaderQuestion {
+    var identity: ProducerIdentity
+    var place: TopicPartition
+    /// When the earliest batch that may be stored was first sent; nil: there is none.
+    var openSince: Timestamp?
+    /// That the leader has something is known; whether consumers can read it is the question.
+    var readsBack: Bool
+}
+
+extension KafkaClientError {
+    /// Asking again will not help.
+    fileprivate var isForGood: Bool {
+        switch self {
+        case .apiNotSpoken: true
+        case .refused(_, let code, _, _): !code.isRetriable
+        default: false
+        }
     }
 }

@@ -22,7 +22,10 @@ final class BrokerLink {
 extension BatchProducer {
     /// Does what a partition wants.
     func pump(_ place: TopicPartition) {
-        guard !isClosed, var state = partitions[place] else { return }
+        tellOutcomes(of: place)
+        guard !isClosed else { return }
+        record(place)
+        guard var state = partitions[place] else { return }
         if state.machine.wantsMetadata {
             state.machine.wantsMetadata = false
             partitions[place] = state
@@ -32,7 +35,7 @@ extension BatchProducer {
         case .nothing: break
         case .identity: wantIdentity(for: place)
         case .pause(let failures): pause(place, failures: failures)
-        case .lastSequence: wantLastSequence(of: place)
+        case .leaderState: wantLeaderState(of: place)
         case .send: queue(place)
         }
     }
@@ -65,7 +68,7 @@ extension BatchProducer {
                 timeoutMilliseconds: Int32(clamping: configuration.acknowledgementTimeout.wholeMilliseconds),
                 topics: topics.map { ProduceRequest.Topic(name: $0.key, partitions: $0.value) })
             link.requestsInFlight += 1
-            let sent = parts.map { ($0.place, $0.ordinal) }
+            let sent = parts.map { ($0.place, $0.id) }
             link.connection.send(request) { [weak self, connection = link.connection] result in
                 self?.assumeIsolated { $0.finished(connection, node, sent, result) }
             }
@@ -75,8 +78,8 @@ extension BatchProducer {
     /// One batch of each partition whose turn it is, up to the size of a request.
     private func takeBatches(
         for link: BrokerLink
-    ) -> [(place: TopicPartition, ordinal: UInt64, bytes: ByteBuffer)] {
-        var parts: [(place: TopicPartition, ordinal: UInt64, bytes: ByteBuffer)] = []
+    ) -> [(place: TopicPartition, id: UInt64, bytes: ByteBuffer)] {
+        var parts: [(place: TopicPartition, id: UInt64, bytes: ByteBuffer)] = []
         var size = 0
         for _ in 0..<link.ready.count {
             guard size < configuration.requestBytes, let place = link.ready.popFirst() else { break }
@@ -84,12 +87,12 @@ extension BatchProducer {
             state.isQueued = false
             partitions[place] = nil
             if state.link == nil || state.link === link, let out = state.machine.takeNext() {
-                let bytes = state.machine.withPayload(out.ordinal) { payload in
+                let bytes = state.machine.withPayload(out.id) { payload in
                     payload.stamp(out.identity, out.firstSequence)
-                    return ByteBuffer(bytes: payload.batch.bytes)
+                    return ByteBuffer(bytes: payload.batch?.bytes ?? [])
                 }
                 size += bytes.readableBytes
-                parts.append((place, out.ordinal, bytes))
+                parts.append((place, out.id, bytes))
                 state.link = link
                 if state.machine.want == .send {
                     state.isQueued = true
@@ -102,7 +105,7 @@ extension BatchProducer {
     }
 
     private func finished(
-        _ connection: BrokerConnection, _ node: Int32, _ sent: [(place: TopicPartition, ordinal: UInt64)],
+        _ connection: BrokerConnection, _ node: Int32, _ sent: [(place: TopicPartition, id: UInt64)],
         _ result: Result<ProduceResponse, KafkaClientError>
     ) {
         let link = links[node].flatMap { $0.connection === connection ? $0 : nil }
@@ -119,13 +122,11 @@ extension BatchProducer {
                 guard let answer = answers[part.place] else {
                     logger.error("a broker's answer lacks a partition", metadata: ["broker": "\(connection.address)"])
                     connection.close()
-                    landed(part.place) {
-                        $0.lost(part.ordinal); return []
-                    }
+                    landed(part.place) { $0.lost(part.id) }
                     continue
                 }
-                note(answer, part.place)
-                landed(part.place) { $0.answered(part.ordinal, answer.errorCode, baseOffset: answer.baseOffset) }
+                note(answer, part.place, response.nodeEndpoints)
+                landed(part.place) { $0.answered(part.id, answer.errorCode, baseOffset: answer.baseOffset) }
             }
             if response.throttleMilliseconds > 0, let link { silence(link, node, response.throttleMilliseconds) }
         case .failure(let error):
@@ -134,33 +135,35 @@ extension BatchProducer {
             }
             if link != nil { drop(node) }
             connection.close()
-            for part in sent {
-                landed(part.place) {
-                    $0.lost(part.ordinal); return []
-                }
-            }
+            for part in sent { landed(part.place) { $0.lost(part.id) } }
         }
         for part in sent { pump(part.place) }
         if let link = links[node] { send(over: link, to: node) }
     }
 
-    private func note(_ answer: ProduceResponse.Partition, _ place: TopicPartition) {
+    private func note(
+        _ answer: ProduceResponse.Partition, _ place: TopicPartition, _ endpoints: [NodeEndpoint]
+    ) {
         if answer.errorCode == .none || answer.errorCode == .duplicateSequenceNumber { return }
         logger.notice(
             "a batch was not taken",
             metadata: [
                 "partition": "\(place)", "error": "\(answer.errorCode)", "message": "\(answer.errorMessage ?? "")",
             ])
+        // The broker may say where the leader is now (KIP-951), which saves asking.
+        if let hint = answer.currentLeader,
+            cluster.assumeIsolated({ $0.takeHint(hint, of: place, endpoints: endpoints) })
+        {
+            leaders[place] = hint.leaderID
+        }
     }
 
-    private func landed(
-        _ place: TopicPartition, _ body: (inout ProducerPartition<Payload>) -> [ProducerPartition<Payload>.Outcome]
-    ) {
+    private func landed(_ place: TopicPartition, _ body: (inout Machine) -> Void) {
         guard var state = partitions.removeValue(forKey: place) else { return }
-        let told = body(&state.machine)
+        body(&state.machine)
         if state.machine.inFlight == 0 { state.link = nil }
         partitions[place] = state
-        tell(told, place)
+        tellOutcomes(of: place)
     }
 
     /// KIP-219: the broker answers at once, and expects silence for a time.
@@ -204,21 +207,11 @@ extension BatchProducer {
                 }
                 return
             }
-            for (place, leader) in leaders where leader == node { pump(place) }
+            for (place, leader) in leaders where leader == node {
+                partitions[place]?.machine.reconnected()
+                pump(place)
+            }
         }
-    }
-}
-
-extension BatchProducer.Payload {
-    /// Puts the producer's fields in, unless they are there from an earlier attempt.
-    mutating func stamp(_ identity: ProducerIdentity, _ sequence: SequenceNumber) {
-        let header = batch.header
-        if header.producerID == identity.id && header.producerEpoch == identity.epoch
-            && header.baseSequence == sequence
-        {
-            return
-        }
-        batch.stamp(producerID: identity.id, epoch: identity.epoch, baseSequence: sequence)
     }
 }
 

@@ -1,36 +1,10 @@
 internal import DequeModule
-package import KafkaProtocol
+internal import KafkaProtocol
 internal import Logging
 internal import NIOCore
 package import Primitives
 package import RecordBatches
 internal import Synchronization
-
-/// Where a producer tells what became of the batches. Called on the producer's event loop: to be quick, and thread-safe.
-package protocol ProducerSink: Sendable {
-    /// The batch is stored as safely as acks=all promises. In the order of `enqueue` per partition.
-    ///
-    /// - Parameter baseOffset: nil where the broker only said that it has the batch.
-    func onAcknowledged(tag: UInt64, topic: String, partition: Int32, baseOffset: Offset?)
-    /// The broker will never take the batch. Later batches go on.
-    func onRefused(tag: UInt64, topic: String, partition: Int32, error: ErrorCode)
-    /// The identity that batches are sent under from now on, told before the first of them leaves.
-    func onIdentity(_ identity: ProducerIdentity, replacing: ProducerIdentity?)
-    /// Something that nobody could prevent, and that somebody should know of.
-    func onIncident(_ incident: ProducerIncident)
-}
-
-extension ProducerSink {
-    package func onIdentity(_ identity: ProducerIdentity, replacing: ProducerIdentity?) {}
-    package func onIncident(_ incident: ProducerIncident) {}
-}
-
-package enum ProducerIncident: Sendable, Equatable {
-    /// So many records may be in the topic twice.
-    case mayBeDoubled(TopicPartition, records: Int64)
-    /// The broker no longer has so many records that it had acknowledged.
-    case lostByBroker(TopicPartition, records: Int64)
-}
 
 package struct ProducerConfiguration: Sendable {
     /// The most Produce requests in flight to one broker.
@@ -41,11 +15,14 @@ package struct ProducerConfiguration: Sendable {
     package var requestBytes: Int
     /// How long a broker may wait for its replicas.
     package var acknowledgementTimeout: Duration
+    /// How much of a partition's end is read, at the most, to find out what is stored where its leader does not tell.
+    package var scanBytes: Int
 
     package init(
         requestsPerBroker: Int = 5, batchesPerPartition: Int = 5, requestBytes: Int = 8 << 20,
-        acknowledgementTimeout: Duration = .seconds(20)
+        acknowledgementTimeout: Duration = .seconds(20), scanBytes: Int = 256 << 20
     ) {
+        self.scanBytes = scanBytes
         self.requestsPerBroker = requestsPerBroker
         self.batchesPerPartition = batchesPerPartition
         self.requestBytes = requestBytes
@@ -58,7 +35,9 @@ package struct ProducerConfiguration: Sendable {
 /// `enqueue` may be called from any thread and never waits. What can heal is tried for ever, with back-off; what cannot is
 /// told to the sink. The batches enqueued are all that is held; the caller bounds them by `bytesHeld`.
 ///
-/// Sequence numbers are the ordinals of the records per partition, from those given on (or 0), modulo 2^31.
+/// With a journal it goes on after the death of the process where it was (KAFKA.md 2.6): a batch gets its sequence when it is
+/// enqueued, leaves when the journal has that sequence on disk, and in the next life is taken for stored or not by what the
+/// partition's leader says. Sequence numbers count the records per partition and epoch, modulo 2^31.
 package actor BatchProducer {
     nonisolated package let cluster: KafkaCluster
     nonisolated package var unownedExecutor: UnownedSerialExecutor {
@@ -66,6 +45,8 @@ package actor BatchProducer {
     }
     nonisolated let configuration: ProducerConfiguration
     nonisolated let sink: any ProducerSink
+    nonisolated let journal: (any SequenceJournal)?
+    nonisolated let clock: any WallClock
     nonisolated let logger: Logger
 
     private struct Inbox {
@@ -79,7 +60,8 @@ package actor BatchProducer {
     // What the extensions in the other files work on; touched on the event loop only.
     var identity: ProducerIdentity?
     var isAskingIdentity = false
-    let startSequences: [TopicPartition: SequenceNumber]
+    var clusterID: String?
+    var topicIDs: [TopicPartition: TopicID] = [:]
     var partitions: [TopicPartition: PartitionState] = [:]
     var leaders: [TopicPartition: Int32] = [:]
     var links: [Int32: BrokerLink] = [:]
@@ -91,12 +73,10 @@ package actor BatchProducer {
     private var flushWaiters: [Int: CheckedContinuation<Bool, Never>] = [:]
     private var nextWaiter = 0
 
-    struct Payload {
-        var batch: SealedBatch
-    }
+    typealias Machine = ProducerPartition<ProducerBatch>
 
     struct PartitionState {
-        var machine: ProducerPartition<Payload>
+        var machine: Machine
         /// The connection that the batches in flight went over; no other gets one until they have landed.
         var link: BrokerLink?
         var isQueued = false
@@ -105,18 +85,32 @@ package actor BatchProducer {
     }
 
     /// - Parameters:
-    ///   - identity: from an earlier life, or nil to ask the cluster for one when the first batch comes.
-    ///   - sequences: the next sequence per partition under that identity, 0 where none is given.
+    ///   - resuming: what an earlier life left; its batches are taken up at once, before any that is enqueued.
+    ///   - journal: makes sequences durable before they are used; nil: what is in flight when the process ends may be
+    ///     stored, and nobody will know.
     package init(
-        cluster: KafkaCluster, identity: ProducerIdentity? = nil, sequences: [TopicPartition: SequenceNumber] = [:],
-        configuration: ProducerConfiguration = ProducerConfiguration(), sink: any ProducerSink
+        cluster: KafkaCluster, resuming: ProducerResumption = ProducerResumption(),
+        journal: (any SequenceJournal)? = nil, configuration: ProducerConfiguration = ProducerConfiguration(),
+        clock: any WallClock = SystemWallClock(), sink: any ProducerSink
     ) {
         self.cluster = cluster
-        self.identity = identity
-        self.startSequences = sequences
+        self.identity = resuming.identity
+        self.clusterID = resuming.clusterID
+        self.journal = journal
         self.configuration = configuration
+        self.clock = clock
         self.sink = sink
         self.logger = cluster.logger
+        for left in resuming.partitions {
+            let machine = left.machine(window: configuration.batchesPerPartition, isJournaled: journal != nil)
+            partitions[left.place] = PartitionState(machine: machine)
+            topicIDs[left.place] = left.topicID
+            unsettled.wrappingAdd(left.batches.count, ordering: .relaxed)
+            for batch in left.batches { held.wrappingAdd(batch.batch?.byteCount ?? 0, ordering: .relaxed) }
+        }
+        if resuming.partitions.contains(where: { !$0.batches.isEmpty }) {
+            cluster.eventLoop.execute { self.assumeIsolated { $0.takeUp() } }
+        }
     }
 
     /// Bytes of the batches that are neither acknowledged nor refused.
@@ -140,6 +134,13 @@ package actor BatchProducer {
         }
     }
 
+    /// Begins with what an earlier life left.
+    private func takeUp() {
+        if isClosed { return }
+        startAgeTimer()
+        for place in partitions.keys { pump(place) }
+    }
+
     private func drainInbox() {
         let batches = inbox.withLock { inbox in
             inbox.isDrainDue = false
@@ -147,6 +148,7 @@ package actor BatchProducer {
         }
         if isClosed { return }
         startAgeTimer()
+        let now = clock.now()
         var touched: Set<TopicPartition> = []
         for (batch, place, tag) in batches {
             var state =
@@ -154,17 +156,15 @@ package actor BatchProducer {
                 ?? PartitionState(
                     machine: ProducerPartition(
                         window: configuration.batchesPerPartition, identity: identity,
-                        nextSequence: startSequences[place] ?? SequenceNumber(0)))
+                        nextSequence: SequenceNumber(0), isJournaled: journal != nil))
             // A partition with nothing underway follows the producer's identity at once.
-            var told: [ProducerPartition<Payload>.Outcome] = []
-            if let identity, state.machine.isEmpty, state.machine.identity != identity {
-                told = state.machine.adopt(identity)
+            if let identity, state.machine.isEmpty, state.machine.identity?.id != identity.id {
+                state.machine.adopt(identity)
             }
             state.machine.enqueue(
-                tag: tag, size: batch.byteCount, recordCount: Int64(batch.recordCount), payload: Payload(batch: batch)
-            )
+                tag: tag, size: batch.byteCount, recordCount: Int64(batch.recordCount),
+                payload: ProducerBatch(batch, firstSent: now))
             partitions[place] = state
-            tell(told, place)
             touched.insert(place)
         }
         for place in touched { pump(place) }
@@ -176,28 +176,71 @@ package actor BatchProducer {
         return old
     }
 
-    /// Tells the sink, and whoever waits for everything to be settled.
-    func tell(_ outcomes: [ProducerPartition<Payload>.Outcome], _ place: TopicPartition) {
-        for outcome in outcomes {
-            switch outcome {
-            case .acknowledged(let tag, let size, let offset):
-                settle(size)
-                sink.onAcknowledged(tag: tag, topic: place.topic, partition: place.partition, baseOffset: offset)
-            case .refused(let tag, let size, let code):
-                logger.error("a batch was refused", metadata: ["partition": "\(place)", "error": "\(code)"])
-                settle(size)
-                sink.onRefused(tag: tag, topic: place.topic, partition: place.partition, error: code)
-            case .mayDouble(let records):
-                logger.error("records may be stored twice", metadata: ["partition": "\(place)", "count": "\(records)"])
-                sink.onIncident(.mayBeDoubled(place, records: records))
-            case .lostByBroker(let records):
-                logger.error(
-                    "the broker lost records that it had acknowledged",
-                    metadata: ["partition": "\(place)", "count": "\(records)"])
-                sink.onIncident(.lostByBroker(place, records: records))
-            }
-        }
+    // MARK: Telling
+
+    /// Tells the sink what a partition decided, and whoever waits for everything to be settled.
+    func tellOutcomes(of place: TopicPartition) {
+        for outcome in partitions[place]?.machine.takeOutcomes() ?? [] { tell(outcome, place) }
         if !flushWaiters.isEmpty && batchesHeld == 0 { finishWaiters(true) }
+    }
+
+    private func tell(_ outcome: Machine.Outcome, _ place: TopicPartition) {
+        switch outcome {
+        case .settled(let tag, let size, let storedRecords, let offset):
+            settle(size)
+            sink.onSettled(
+                BatchSettlement(tag: tag, place: place, storedRecords: storedRecords, baseOffset: offset))
+        case .refused(let id, let tag, let position, let recordCount, let reason, let payload):
+            logger.error(
+                "records are given up",
+                metadata: ["partition": "\(place)", "count": "\(recordCount)", "reason": "\(reason)"])
+            let refusal = BatchRefusal(
+                tag: tag, place: place, position: Int(position), recordCount: Int(recordCount), reason: reason,
+                batch: payload.batch)
+            sink.onRefused(refusal) { [self] in
+                cluster.eventLoop.execute { self.assumeIsolated { $0.kept(id, place) } }
+            }
+        case .mayDouble(let records):
+            logger.error("records may be stored twice", metadata: ["partition": "\(place)", "count": "\(records)"])
+            sink.onIncident(.mayBeDoubled(place, records: records))
+        case .lostByBroker(let records):
+            logger.error(
+                "the broker lost records that it had acknowledged",
+                metadata: ["partition": "\(place)", "count": "\(records)"])
+            sink.onIncident(.lostByBroker(place, records: records))
+        case .stateIsOld:
+            logger.error(
+                "the broker has more of this producer than its journal: was it copied, or restored from a backup?",
+                metadata: ["partition": "\(place)"])
+            sink.onIncident(.stateIsOld(place))
+        }
+    }
+
+    private func kept(_ id: UInt64, _ place: TopicPartition) {
+        if isClosed { return }
+        partitions[place]?.machine.kept(id)
+        pump(place)
+    }
+
+    // MARK: Recording
+
+    /// Has the journal make durable what got a sequence.
+    func record(_ place: TopicPartition) {
+        guard let (ticket, assignments) = partitions[place]?.machine.takeAssignments(), let journal else { return }
+        let topicID = topicIDs[place]
+        let recorded = assignments.map {
+            SequenceAssignment(
+                tag: $0.tag, place: place, topicID: topicID, identity: $0.identity, position: Int($0.position),
+                firstSequence: $0.firstSequence, recordCount: Int($0.recordCount))
+        }
+        journal.record(recorded) { [self] in
+            cluster.eventLoop.execute { self.assumeIsolated { $0.confirmed(ticket, place) } }
+        }
+    }
+
+    private func confirmed(_ ticket: UInt64, _ place: TopicPartition) {
+        partitions[place]?.machine.confirmed(ticket)
+        pump(place)
     }
 
     private func settle(_ size: Int) {
@@ -240,5 +283,34 @@ package actor BatchProducer {
         links = [:]
         finishWaiters(false)
         return isSettled
+    }
+}
+
+extension PartitionResumption {
+    /// The partition as its earlier life left it.
+    fileprivate func machine(window: Int, isJournaled: Bool) -> ProducerPartition<ProducerBatch> {
+        var machine = ProducerPartition<ProducerBatch>(
+            window: window, resumingWith: identity, nextSequence: nextSequence, settledSequence: settledSequence,
+            isJournaled: isJournaled)
+        for batch in batches {
+            machine.reenqueue(
+                tag: batch.tag, size: batch.batch?.byteCount ?? 0, position: Int64(batch.position),
+                recordCount: Int64(batch.recordCount), identity: batch.identity, firstSequence: batch.firstSequence,
+                payload: batch.payload)
+        }
+        return machine
+    }
+}
+
+extension PartitionResumption.Batch {
+    /// Without what is settled. What is not of the length recorded is not what was recorded, and taken for not there.
+    fileprivate var payload: ProducerBatch {
+        let whole = ProducerBatch(batch, firstSent: firstSent)
+        switch batch?.recordCount {
+        case recordCount: return whole
+        case position + recordCount:
+            return whole.split(at: Int64(position))?.tail ?? ProducerBatch(nil, firstSent: firstSent)
+        default: return ProducerBatch(nil, firstSent: firstSent)
+        }
     }
 }

@@ -11,6 +11,8 @@ enum ProduceVerdict: Equatable {
     case resume
     /// The broker will never take this producer's sequences again: number everything anew.
     case newIdentity
+    /// The broker may take its records in smaller batches; a single one never.
+    case split
     /// The broker will never take this batch.
     case refuse
 
@@ -26,14 +28,15 @@ enum ProduceVerdict: Equatable {
         // The broker waited for replicas in vain; or the disk failed in mid-append.
         case .requestTimedOut, .notEnoughReplicasAfterAppend:
             self = .retry(maybeStored: true, refreshMetadata: false)
-        case .kafkaStorageError, .networkException:
+        // Or the leader gave the partition up while it waited (Kafka's DelayedProduce answers so after the append).
+        case .kafkaStorageError, .networkException, .notLeaderOrFollower, .unknownTopicOrPartition:
             self = .retry(maybeStored: true, refreshMetadata: true)
         case .notEnoughReplicas, .throttlingQuotaExceeded, .coordinatorLoadInProgress, .concurrentTransactions:
             self = .retry(maybeStored: false, refreshMetadata: false)
 
         // The leader is elsewhere, or the topic not there yet.
-        case .unknownTopicOrPartition, .leaderNotAvailable, .notLeaderOrFollower, .brokerNotAvailable,
-            .replicaNotAvailable, .listenerNotFound, .fencedLeaderEpoch, .unknownLeaderEpoch, .unknownTopicID,
+        case .leaderNotAvailable, .brokerNotAvailable, .replicaNotAvailable, .listenerNotFound, .fencedLeaderEpoch,
+            .unknownLeaderEpoch, .unknownTopicID,
             .inconsistentTopicID, .notController, .coordinatorNotAvailable, .notCoordinator, .rebootstrapRequired,
             .reassignmentInProgress, .newLeaderElected:
             self = .retry(maybeStored: false, refreshMetadata: true)
@@ -53,8 +56,11 @@ enum ProduceVerdict: Equatable {
         case .unknownServerError:
             self = .retryThenRefuse(maybeStored: true)
 
-        case .messageTooLarge, .recordListTooLarge, .invalidRecord, .invalidTimestamp, .unsupportedCompressionType,
-            .unsupportedForMessageFormat, .invalidTopicException, .policyViolation, .invalidRequiredAcks,
+        case .messageTooLarge, .recordListTooLarge:
+            self = .split
+
+        case .invalidRecord, .invalidTimestamp, .unsupportedCompressionType, .unsupportedForMessageFormat,
+            .invalidTopicException, .policyViolation, .invalidRequiredAcks,
             .invalidRequest, .unsupportedVersion, .transactionalIDAuthorizationFailed:
             self = .refuse
 

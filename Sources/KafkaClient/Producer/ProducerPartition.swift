@@ -2,18 +2,34 @@ internal import DequeModule
 internal import KafkaProtocol
 internal import Primitives
 
+/// What `ProducerPartition` needs to know of what it carries.
+protocol ProducerPayload {
+    /// It could not be made again after the producer's death, so it cannot be sent.
+    var isMissing: Bool { get }
+    /// The first `count` records and the others; nil where it cannot be taken apart.
+    func split(at count: Int64) -> (head: Self, tail: Self)?
+}
+
 /// Decides what becomes of one partition's batches: which one goes next, under which sequence, and what an answer means.
 ///
-/// Knows no connection and no clock. Invariants:
-/// - Batches leave in the order of `enqueue`, and are acknowledged to the caller in that order.
+/// Knows no connection, no journal and no clock. Invariants:
+/// - Batches leave in the order of `enqueue`, and are told to the caller in that order.
+/// - A batch is sent only after the journal has confirmed the sequence that it is sent under.
 /// - A batch keeps its sequence as long as the broker may have stored it under that sequence.
+/// - The sequences of a refused batch go to nobody before its refusal is kept.
 /// - Nothing is acknowledged because of DescribeProducers: what that shows as stored waits for the answer to a later
-///   batch, or to itself sent again.
+///   batch, or to itself sent again. (What cannot be sent again has no source left that could be released too early.)
+///   What was read back from the log is below its high watermark, and thus as safe as acks=all makes it.
 /// - While a failure is pending, nothing is sent before all that is in flight has been answered or lost.
 ///
 /// The first batch after each beginning and each failure goes alone: a partition without any state of this producer accepts
 /// any sequence, so a second batch could overtake a first one that fails (KAFKA.md 2.6).
-struct ProducerPartition<Payload> {
+///
+/// A *gap* is a range of sequences that no batch will fill: of a refused batch, or of records that the broker lost. The
+/// broker takes nothing beyond it. What lies before it is finished first; then what follows is numbered anew: from the gap
+/// on where nothing under the old numbers can be on its way, else under the next epoch, which fences whatever still is
+/// (KIP-360, without asking a coordinator).
+struct ProducerPartition<Payload: ProducerPayload> {
     enum Want: Equatable {
         case nothing
         /// An identity; then `adopt`.
@@ -22,101 +38,169 @@ struct ProducerPartition<Payload> {
         case send
         /// A pause that belongs to so many failures in a row; then `retryDue`.
         case pause(failures: Int)
-        /// The leader's last sequence of this producer; then `resumed`.
-        case lastSequence
+        /// What the leader has of this producer; then `resumed`.
+        case leaderState
     }
 
     struct Outgoing {
-        let ordinal: UInt64
+        let id: UInt64
         let identity: ProducerIdentity
         let firstSequence: SequenceNumber
     }
 
-    enum Outcome: Equatable {
-        case acknowledged(tag: UInt64, size: Int, baseOffset: Offset?)
-        case refused(tag: UInt64, size: Int, ErrorCode)
+    /// A sequence to be made durable; as `SequenceAssignment`.
+    struct Assignment: Equatable {
+        let tag: UInt64
+        let position: Int64
+        let identity: ProducerIdentity
+        let firstSequence: SequenceNumber
+        let recordCount: Int64
+    }
+
+    enum Outcome {
+        /// All of a tag's records are stored or were refused. `size`: what was given at `enqueue`.
+        case settled(tag: UInt64, size: Int, storedRecords: Int64, baseOffset: Offset?)
+        /// Given up for good; then `kept`.
+        case refused(id: UInt64, tag: UInt64, position: Int64, recordCount: Int64, BatchRefusal.Reason, Payload)
         /// So many records may be stored twice: the broker no longer tells.
         case mayDouble(records: Int64)
         /// The broker no longer has so many records that it acknowledged.
         case lostByBroker(records: Int64)
+        /// The broker has more under this identity than was ever sent.
+        case stateIsOld
     }
 
-    enum LastSequence: Equatable {
-        case of(SequenceNumber)
-        /// The leader remembers nothing of this producer.
-        case none
+    /// What the leader has under an identity.
+    enum LeaderState: Equatable {
+        /// The newest sequence stored, though it may not be replicated.
+        case last(SequenceNumber)
+        /// The newest sequence that consumers can read. The leader may remember nothing of it.
+        case found(SequenceNumber)
+        /// Nothing under this epoch, but something under an earlier one: it takes sequence 0 only.
+        case earlierEpoch
+        /// Another producer goes on under a later epoch; with what is known of this one's.
+        indirect case fenced(LeaderState)
+        /// Nothing is stored of what is open.
+        case nothing
+        /// It remembers nothing, and nobody can tell whether anything was stored.
+        case forgotten
         /// The broker cannot tell.
         case unavailable
     }
 
-    private enum Status: Equatable {
+    enum Status: Equatable {
         case waiting
         case inFlight
         /// The leader has it, but has not acknowledged it.
         case stored
-        /// Acknowledged, or refused and told; leaves when it is first.
+        /// Leaves when it is first.
         case acknowledged(Offset?)
-        case refused
+        case refused(BatchRefusal.Reason)
+        /// Refused, and told.
+        case told
+        /// Refused and kept; leaves when it is first.
+        case kept
     }
 
-    private struct Entry {
+    struct Entry {
+        let id: UInt64
         let tag: UInt64
-        /// What the caller counts; told back with the outcome.
-        let size: Int
-        let recordCount: Int64
+        /// What the caller counts; told back at the tag's end. With the tag's last piece only.
+        var size: Int
+        /// How many of the tag's records are before it.
+        var position: Int64
+        var recordCount: Int64
+        var endsTag: Bool
         var payload: Payload
         var status = Status.waiting
         var firstSequence: SequenceNumber?
+        /// The journal has not confirmed `firstSequence` yet.
+        var ticket: UInt64?
         /// An attempt under `firstSequence` ended without saying that the batch was not stored.
         var maybeStored = false
-        /// How often the broker called it damaged.
+        /// Time was given for an attempt of an earlier life to arrive.
+        var wasAwaited = false
+        /// It was sent again because the leader had it.
+        var wasStored = false
+        /// How often the broker called it damaged, or knew nothing of it though it has it.
         var doubts = 0
 
         var lastSequence: SequenceNumber? { firstSequence?.advanced(by: recordCount - 1) }
+        var isUncertain: Bool { status == .waiting && maybeStored }
         var isLive: Bool {
             switch status {
             case .waiting, .inFlight, .stored: true
-            case .acknowledged, .refused: false
+            case .acknowledged, .refused, .told, .kept: false
             }
         }
     }
 
     /// What to do once nothing is in flight; the greatest of several wins.
-    private enum Remedy: Int, Comparable {
-        case retry, resume, identity
+    enum Remedy: Int, Comparable {
+        case retry
+        /// Ask the leader what it has.
+        case resume
+        /// Number everything anew under the next epoch.
+        case renumber
+        /// Number everything anew under a fresh identity.
+        case identity
         static func < (left: Remedy, right: Remedy) -> Bool { left.rawValue < right.rawValue }
     }
 
-    private enum Phase: Equatable {
+    /// How to begin again where nothing of this producer is known.
+    enum Afresh {
+        case nextEpoch, freshIdentity
+    }
+
+    enum Phase: Equatable {
         case sending(alone: Bool)
         case draining(Remedy)
         case paused(Remedy)
-        case resuming
+        /// Waits for what the leader has; then does as the remedy says.
+        case resuming(Remedy)
         case needsIdentity
     }
 
-    private(set) var identity: ProducerIdentity?
-    private var nextSequence: SequenceNumber
-    private let window: Int
-    private var entries: Deque<Entry> = []
-    private var firstOrdinal: UInt64 = 0
-    private var phase = Phase.sending(alone: true)
-    private(set) var inFlight = 0
-    /// The first sequence of a refused batch. The broker will have no batch beyond it until others have got its sequences.
-    private var gap: SequenceNumber?
-    /// An earlier attempt of a refused batch may have been stored after all.
-    private var gapMayBeFilled = false
-    private var failures = 0
-    private var unavailableAnswers = 0
+    var identity: ProducerIdentity?
+    var nextSequence: SequenceNumber
+    let window: Int
+    let isJournaled: Bool
+    var entries: Deque<Entry> = []
+    private var nextID: UInt64 = 0
+    private var lastTicket: UInt64 = 0
+    var phase = Phase.sending(alone: true)
+    var inFlight = 0
+    /// Where the gap begins; see above.
+    var gap: SequenceNumber?
+    /// Batches under sequences from the gap on may be on their way from a connection that is gone.
+    var gapNeedsEpoch = false
+    /// The leader was asked since the gap appeared.
+    var gapIsResolved = false
+    var failures = 0
+    /// Since the last acknowledgement.
+    var outOfOrderAnswers = 0
+    /// The topic or the cluster is another one; taken up once nothing is in flight.
+    var afresh: Afresh?
+    /// The newest sequence that was ever sent under this identity; nil: none.
+    var sentThrough: SequenceNumber?
+    /// The newest sequence acknowledged under this identity.
+    var acknowledgedThrough: SequenceNumber?
+    /// Of the tag whose pieces are being released.
+    var storedOfTag: Int64 = 0
+    var baseOffsetOfTag: Offset?
     /// A failure suggests that the leader is elsewhere. Whoever asks for metadata sets it back.
     var wantsMetadata = false
+    private var outcomes: [Outcome] = []
 
-    /// - Parameter window: the most batches in flight; brokers remember five.
-    init(window: Int, identity: ProducerIdentity?, nextSequence: SequenceNumber) {
+    /// - Parameters:
+    ///   - window: the most batches in flight; brokers remember five.
+    ///   - isJournaled: assignments wait for `confirmed`.
+    init(window: Int, identity: ProducerIdentity?, nextSequence: SequenceNumber, isJournaled: Bool) {
         precondition((1...5).contains(window), "BUG: a broker remembers five batches, not \(window)")
         self.window = window
         self.identity = identity
         self.nextSequence = nextSequence
+        self.isJournaled = isJournaled
     }
 
     var isEmpty: Bool { entries.isEmpty }
@@ -124,16 +208,38 @@ struct ProducerPartition<Payload> {
 
     mutating func enqueue(tag: UInt64, size: Int, recordCount: Int64, payload: Payload) {
         precondition(recordCount > 0, "BUG: a batch without records")
-        entries.append(Entry(tag: tag, size: size, recordCount: recordCount, payload: payload))
+        // The leader may have forgotten an idle producer, and takes any sequence then: so this is a beginning.
+        if entries.isEmpty, phase == .sending(alone: false) { phase = .sending(alone: true) }
+        entries.append(
+            Entry(
+                id: makeID(), tag: tag, size: size, position: 0, recordCount: recordCount, endsTag: true,
+                payload: payload))
+    }
+
+    mutating func makeID() -> UInt64 {
+        nextID += 1
+        return nextID
+    }
+
+    /// A refusal was told and is not kept yet.
+    var isTelling: Bool { entries.contains { $0.status == .told } }
+
+    mutating func tell(_ outcome: Outcome) { outcomes.append(outcome) }
+
+    /// What happened since the last call. To be looked at after each call of a mutating function.
+    mutating func takeOutcomes() -> [Outcome] {
+        defer { outcomes = [] }
+        return outcomes
     }
 
     var want: Want {
-        if entries.isEmpty { return .nothing }
+        if entries.isEmpty || afresh != nil { return .nothing }
         switch phase {
         case .draining: return .nothing
         case .paused: return .pause(failures: failures)
-        case .resuming: return .lastSequence
-        case .needsIdentity: return .identity
+        case .resuming: return .leaderState
+        // What is told as refused must be known as refused before what follows has other numbers.
+        case .needsIdentity: return isTelling ? .nothing : .identity
         case .sending(let alone):
             if identity == nil { return .identity }
             if inFlight >= (alone ? 1 : window) { return .nothing }
@@ -141,295 +247,108 @@ struct ProducerPartition<Payload> {
         }
     }
 
-    /// The first that waits; where none does and nothing is in flight, the newest that is stored, whose answer releases
-    /// all of them.
+    /// The first that waits; where none does (before the gap) and nothing is in flight, the newest that is stored, whose
+    /// answer releases all of them.
     private var nextIndex: Int? {
-        if let index = entries.firstIndex(where: { $0.status == .waiting }) {
-            return isBeyondGap(entries[index]) ? nil : index
+        if let index = entries.firstIndex(where: { $0.status == .waiting }), !isBeyondGap(entries[index]) {
+            let entry = entries[index]
+            let isReady = entry.firstSequence != nil && entry.ticket == nil && !entry.payload.isMissing
+            return isReady ? index : nil
         }
-        return inFlight == 0 ? entries.lastIndex { $0.status == .stored } : nil
+        return inFlight == 0 ? newestStored : nil
+    }
+
+    /// The newest batch that an acknowledgement under this identity would release.
+    var newestStored: Int? { entries.lastIndex { $0.status == .stored && $0.firstSequence != nil } }
+
+    func isBeyondGap(_ entry: Entry) -> Bool {
+        guard let gap else { return false }
+        return entry.firstSequence.map { $0.distance(from: gap) >= 0 } ?? true
+    }
+
+    // MARK: Numbering
+
+    /// Numbers what has no number yet.
+    ///
+    /// - Returns: what the journal is to make durable, in one; then `confirmed` with the ticket. nil where there is nothing.
+    mutating func takeAssignments() -> (ticket: UInt64, assignments: [Assignment])? {
+        guard let identity, gap == nil, canNumber, !isTelling else { return nil }
+        var assignments: [Assignment] = []
+        for index in entries.indices where entries[index].status == .waiting && entries[index].firstSequence == nil {
+            entries[index].firstSequence = nextSequence
+            if isJournaled {
+                entries[index].ticket = lastTicket + 1
+                join(entries[index], identity, &assignments)
+            }
+            nextSequence = nextSequence.advanced(by: entries[index].recordCount)
+        }
+        if assignments.isEmpty { return nil }
+        lastTicket += 1
+        return (lastTicket, assignments)
+    }
+
+    /// Pieces of one tag follow one another, and are one assignment.
+    private func join(_ entry: Entry, _ identity: ProducerIdentity, _ assignments: inout [Assignment]) {
+        var (position, first, count) = (entry.position, nextSequence, entry.recordCount)
+        if let last = assignments.last, last.tag == entry.tag {
+            (position, first) = (last.position, last.firstSequence)
+            count += last.recordCount
+            assignments.removeLast()
+        }
+        assignments.append(
+            Assignment(
+                tag: entry.tag, position: position, identity: identity, firstSequence: first, recordCount: count))
+    }
+
+    private var canNumber: Bool {
+        switch phase {
+        case .sending, .draining(.retry), .paused(.retry): true
+        case .draining, .paused, .resuming, .needsIdentity: false
+        }
+    }
+
+    /// The journal has made durable what was taken under the ticket.
+    mutating func confirmed(_ ticket: UInt64) {
+        for index in entries.indices where entries[index].ticket == ticket { entries[index].ticket = nil }
     }
 
     // MARK: Sending
 
-    /// Gives the next batch its sequence and counts it as in flight.
+    /// Counts the next batch as in flight.
     mutating func takeNext() -> Outgoing? {
         guard want == .send, let index = nextIndex, let identity else { return nil }
-        if entries[index].firstSequence == nil {
-            entries[index].firstSequence = nextSequence
-            nextSequence = nextSequence.advanced(by: entries[index].recordCount)
+        guard let first = entries[index].firstSequence, let last = entries[index].lastSequence else {
+            preconditionFailure("BUG: a batch without a sequence")
         }
-        guard let first = entries[index].firstSequence else { preconditionFailure("BUG: a batch without a sequence") }
-        if entries[index].status == .stored { entries[index].maybeStored = true }
+        precondition(entries[index].ticket == nil, "BUG: a sequence was used before it was durable")
+        if entries[index].status == .stored {
+            entries[index].maybeStored = true
+            entries[index].wasStored = true
+        }
+        if sentThrough.map({ last.distance(from: $0) > 0 }) ?? true { sentThrough = last }
         entries[index].status = .inFlight
         inFlight += 1
-        return Outgoing(ordinal: firstOrdinal + UInt64(index), identity: identity, firstSequence: first)
+        return Outgoing(id: entries[index].id, identity: identity, firstSequence: first)
     }
 
     /// The payload of a batch in flight, to be stamped.
-    mutating func withPayload<Result>(_ ordinal: UInt64, _ body: (inout Payload) -> Result) -> Result {
-        body(&entries[Int(ordinal - firstOrdinal)].payload)
+    mutating func withPayload<Result>(_ id: UInt64, _ body: (inout Payload) -> Result) -> Result {
+        body(&entries[index(of: id)].payload)
     }
 
-    // MARK: What became of a batch in flight
-
-    mutating func answered(_ ordinal: UInt64, _ code: ErrorCode, baseOffset: Offset) -> [Outcome] {
-        let index = land(ordinal)
-        var told: [Outcome] = []
-        let verdict = ProduceVerdict(code)
-        switch verdict {
-        case .acknowledged:
-            acknowledge(index, baseOffset: code == .none && baseOffset.value >= 0 ? baseOffset : nil)
-        case .retry(let maybeStored, let refreshMetadata):
-            entries[index].maybeStored = entries[index].maybeStored || maybeStored
-            wantsMetadata = wantsMetadata || refreshMetadata
-            fail(.retry)
-        case .retryThenRefuse(let maybeStored):
-            entries[index].maybeStored = entries[index].maybeStored || maybeStored
-            entries[index].doubts += 1
-            if entries[index].doubts < ProduceVerdict.attemptLimit {
-                fail(.retry)
-            } else {
-                told.append(refuse(index, code))
-            }
-        case .resume:
-            // Behind a batch that failed, a gap is what the broker must see; the others' remedy heals it.
-            if case .draining = phase, !entries[index].maybeStored { break }
-            wantsMetadata = true
-            fail(.resume)
-        case .newIdentity: fail(.identity)
-        case .refuse: told.append(refuse(index, code))
+    func index(of id: UInt64) -> Int {
+        guard let index = entries.firstIndex(where: { $0.id == id }) else {
+            preconditionFailure("BUG: an answer to a batch that is not there")
         }
-        settle()
-        return told + release()
-    }
-
-    /// The connection ended, or gave no usable answer.
-    mutating func lost(_ ordinal: UInt64) {
-        let index = land(ordinal)
-        entries[index].maybeStored = true
-        wantsMetadata = true
-        fail(.retry)
-        settle()
-    }
-
-    private mutating func land(_ ordinal: UInt64) -> Int {
-        let index = Int(ordinal - firstOrdinal)
-        precondition(
-            entries.indices.contains(index) && entries[index].status == .inFlight,
-            "BUG: an answer to a batch that is not in flight")
-        inFlight -= 1
-        entries[index].status = .waiting
         return index
     }
 
-    private mutating func acknowledge(_ index: Int, baseOffset: Offset?) {
-        failures = 0
-        unavailableAnswers = 0
-        entries[index].status = .acknowledged(baseOffset)
-        if phase == .sending(alone: true) { phase = .sending(alone: false) }
-        for earlier in 0..<index where entries[earlier].isLive {
-            precondition(entries[earlier].status != .inFlight, "BUG: answers came out of order")
-            if entries[earlier].status == .stored || entries[earlier].maybeStored {
-                // The broker takes a batch only right behind its predecessor: that one is stored, and as durable.
-                entries[earlier].status = .acknowledged(nil)
-            } else {
-                // Certainly not stored, and its place in the sequence is gone: the partition had lost this producer's state.
-                fail(.identity)
-            }
-        }
-    }
+    /// The leader has a batch and does not take it for a duplicate: it was cut in another way in an earlier life. Only the
+    /// log can tell that it is as safe as an acknowledgement would make it.
+    var needsReadingBack: Bool { entries.contains { $0.isUncertain && $0.wasStored && $0.doubts > 0 } }
 
-    private mutating func refuse(_ index: Int, _ code: ErrorCode) -> Outcome {
-        let entry = entries[index]
-        entries[index].status = .refused
-        guard let first = entry.firstSequence else {
-            preconditionFailure("BUG: a batch without a sequence was refused")
-        }
-        if gap.map({ first.distance(from: $0) < 0 }) ?? true { gap = first }
-        gapMayBeFilled = gapMayBeFilled || entry.maybeStored
-        fail(.retry, isFailure: false)
-        return .refused(tag: entry.tag, size: entry.size, code)
-    }
-
-    private mutating func fail(_ remedy: Remedy, isFailure: Bool = true) {
-        switch phase {
-        case .draining(let other): phase = .draining(max(remedy, other))
-        case .sending:
-            if isFailure { failures += 1 }
-            phase = .draining(remedy)
-        case .paused, .resuming, .needsIdentity: preconditionFailure("BUG: a failure while nothing was in flight")
-        }
-    }
-
-    /// Goes on once nothing is in flight.
-    private mutating func settle() {
-        guard inFlight == 0 else { return }
-        let atGap = gap != nil && entries.first { $0.status == .waiting }.map(isBeyondGap) ?? true
-        if case .sending = phase, atGap { phase = .draining(.retry) }
-        guard case .draining(var remedy) = phase else { return }
-        if atGap && remedy == .retry {
-            if gapMayBeFilled || hasUncertainBeyondGap { remedy = .resume } else { closeGap() }
-        }
-        switch remedy {
-        case .identity: phase = .needsIdentity
-        case .resume where failures <= 1: phase = .resuming
-        case .retry where failures == 0: phase = .sending(alone: true)
-        case .retry, .resume: phase = .paused(remedy)
-        }
-    }
-
-    private func isBeyondGap(_ entry: Entry) -> Bool {
-        guard let gap else { return false }
-        return entry.firstSequence.map { $0.distance(from: gap) > 0 } ?? true
-    }
-
-    private var hasUncertainBeyondGap: Bool {
-        entries.contains { $0.status == .waiting && $0.maybeStored && isBeyondGap($0) }
-    }
-
-    /// Gives the sequences of a refused batch to what follows, none of which is stored.
-    private mutating func closeGap() {
-        guard let from = gap else { return }
-        nextSequence = from
-        for index in entries.indices where isBeyondGap(entries[index]) {
-            guard let first = entries[index].firstSequence else { continue }
-            switch entries[index].status {
-            case .waiting: entries[index].firstSequence = nil
-            // Taken in spite of the gap, so the broker counts on from here.
-            case .acknowledged: nextSequence = first.advanced(by: entries[index].recordCount)
-            case .inFlight, .stored, .refused: break
-            }
-        }
-        gap = nil
-        gapMayBeFilled = false
-    }
-
-    private mutating func release() -> [Outcome] {
-        var told: [Outcome] = []
-        while let first = entries.first {
-            switch first.status {
-            case .acknowledged(let offset):
-                told.append(.acknowledged(tag: first.tag, size: first.size, baseOffset: offset))
-            case .refused: break
-            case .waiting, .inFlight, .stored: return told
-            }
-            entries.removeFirst()
-            firstOrdinal += 1
-        }
-        return told
-    }
-
-    // MARK: After a pause, a resume, or with a new identity
-
-    mutating func retryDue() {
-        guard case .paused(let remedy) = phase else { return }
-        phase = remedy == .resume ? .resuming : .sending(alone: true)
-    }
-
-    /// What the leader has of this producer, of the present identity.
-    mutating func resumed(_ answer: LastSequence) -> [Outcome] {
-        guard phase == .resuming else { return [] }
-        phase = .sending(alone: true)
-        switch answer {
-        case .of(let last): return goOn(after: last)
-        case .none:
-            // What an earlier identity stored has no sequence here, and is not what the leader has forgotten.
-            let uncertain = entries.filter {
-                $0.isLive && $0.firstSequence != nil && ($0.maybeStored || $0.status == .stored)
-            }
-            for index in entries.indices
-            where entries[index].status == .stored && entries[index].firstSequence != nil {
-                entries[index].status = .waiting
-            }
-            closeGap()
-            let records = uncertain.reduce(0) { $0 + $1.recordCount }
-            return records > 0 ? [.mayDouble(records: records)] : []
-        case .unavailable:
-            // Batches of a connection that is gone may still be on their way through the broker: that heals by itself.
-            unavailableAnswers += 1
-            phase = unavailableAnswers <= 3 && gap == nil ? .paused(.retry) : .needsIdentity
-            return []
-        }
-    }
-
-    private mutating func goOn(after last: SequenceNumber) -> [Outcome] {
-        var firstMissing: Int?
-        for index in entries.indices where entries[index].isLive {
-            guard let first = entries[index].firstSequence, let end = entries[index].lastSequence else { continue }
-            if last.distance(from: end) >= 0 {
-                entries[index].status = .stored
-            } else if last.distance(from: first) >= 0 {
-                // Half of a batch: whoever numbered it did so otherwise than what the broker has.
-                phase = .needsIdentity
-                return []
-            } else {
-                entries[index].status = .waiting
-                if firstMissing == nil { firstMissing = index }
-            }
-        }
-        let next = last.advanced(by: 1)
-        guard let firstMissing, let missing = entries[firstMissing].firstSequence else {
-            nextSequence = next
-            (gap, gapMayBeFilled) = (nil, false)
-            return []
-        }
-        // What lies before the gap goes first, under its own sequences.
-        if gap != nil && !isBeyondGap(entries[firstMissing]) { return [] }
-        let wasRefused = gap != nil
-        (gap, gapMayBeFilled) = (nil, false)
-        let distance = missing.distance(from: next)
-        guard distance > 0 else { return [] }
-
-        // Sequences that no batch of ours will ever fill: a refused one's, or acknowledged records that are gone.
-        let uncertain = entries.contains { $0.status == .waiting && $0.maybeStored }
-        for index in entries.indices where entries[index].status == .waiting {
-            entries[index].firstSequence = nil
-            entries[index].maybeStored = false
-        }
-        nextSequence = next
-        if wasRefused && uncertain {
-            // Batches under the old sequences may still be on their way from a connection that is gone. As long as nobody
-            // fills the gap before them, the broker refuses them: so the gap stays, and another identity goes on.
-            phase = .needsIdentity
-        }
-        return wasRefused ? [] : [.lostByBroker(records: distance)]
-    }
-
-    /// Starts over at sequence 0 with another identity. What may be stored under the old one may be stored twice.
-    mutating func adopt(_ new: ProducerIdentity) -> [Outcome] {
-        precondition(inFlight == 0, "BUG: an identity was changed with batches in flight")
-        let isFirst = identity == nil
-        identity = new
-        if isFirst && phase != .needsIdentity { return [] }
-        nextSequence = SequenceNumber(0)
-        (gap, gapMayBeFilled) = (nil, false)
-        unavailableAnswers = 0
-        var doubled: Int64 = 0
-        for index in entries.indices where entries[index].isLive {
-            if entries[index].status == .waiting && entries[index].maybeStored { doubled += entries[index].recordCount }
-            entries[index].firstSequence = nil
-            entries[index].maybeStored = false
-        }
-        // With nothing behind them, the newest stored batch must be sent once more to release them.
-        let live = entries.filter(\.isLive)
-        if let newest = live.last, live.allSatisfy({ $0.status == .stored }) { doubled += newest.recordCount }
-        phase = .sending(alone: true)
-        return doubled > 0 ? [.mayDouble(records: doubled)] : []
-    }
-
-    /// Gives everything up, in order; nothing may be in flight.
-    mutating func refuseAll(_ code: ErrorCode) -> [Outcome] {
-        guard inFlight == 0 else { return [] }
-        let told = release() + entries.filter(\.isLive).map { Outcome.refused(tag: $0.tag, size: $0.size, code) }
-        if let first = entries.first(where: { $0.status != .refused && $0.firstSequence != nil })?.firstSequence {
-            nextSequence = first
-        }
-        (gap, gapMayBeFilled) = (nil, false)
-        firstOrdinal += UInt64(entries.count)
-        entries = []
-        failures = 0
-        phase = .sending(alone: true)
-        return told
+    /// What may be stored, without anybody knowing it.
+    var uncertainPayloads: [Payload] {
+        entries.filter { $0.isUncertain || $0.status == .stored && $0.firstSequence != nil }.map(\.payload)
     }
 }

@@ -351,6 +351,45 @@ ACL_SAMPLES = [
             dict(error_code=42, error_message="odd", matching_acls=[])])),
 ]
 
+ENTITY = [dict(entity_type="user", entity_name="älice"), dict(entity_type="client-id", entity_name=None)]
+
+QUOTA_SAMPLES = [
+    (admin.DescribeClientQuotasRequest, "full", 0, 1, dict(
+        components=[dict(entity_type="user", match_type=0, match="älice"), dict(entity_type="client-id", match_type=2, match=None)],
+        strict=True)),
+    (admin.DescribeClientQuotasResponse, "full", 0, 1, dict(
+        throttle_time_ms=250, error_code=42, error_message="odd",
+        entries=[dict(entity=ENTITY, values=[dict(key="producer_byte_rate", value=1048576.5)])])),
+    (admin.DescribeClientQuotasResponse, "sparse", 0, 1, dict(
+        throttle_time_ms=0, error_code=0, error_message=None, entries=None)),
+    (admin.AlterClientQuotasRequest, "full", 0, 1, dict(
+        entries=[dict(entity=ENTITY, ops=[dict(key="producer_byte_rate", value=1048576.5, remove=False),
+                                          dict(key="consumer_byte_rate", value=0.0, remove=True)])],
+        validate_only=True)),
+    (admin.AlterClientQuotasResponse, "full", 0, 1, dict(
+        throttle_time_ms=250, entries=[dict(error_code=42, error_message="odd", entity=ENTITY),
+                                       dict(error_code=0, error_message=None, entity=[])])),
+    (admin.ElectLeadersRequest, "full", 0, 2, dict(
+        election_type=1, topic_partitions=[dict(topic="lögs", partitions=[3, 4])], timeout_ms=1500)),
+    (admin.ElectLeadersRequest, "sparse", 0, 2, dict(election_type=0, topic_partitions=None, timeout_ms=60000)),
+    (admin.ElectLeadersResponse, "full", 0, 2, dict(
+        throttle_time_ms=250, error_code=31, replica_election_results=[dict(topic="lögs", partition_result=[
+            dict(partition_id=3, error_code=84, error_message="not needed"), dict(partition_id=4, error_code=0, error_message=None)])])),
+    (admin.AlterPartitionReassignmentsRequest, "full", 0, 1, dict(
+        timeout_ms=1500, allow_replication_factor_change=False,
+        topics=[dict(name="lögs", partitions=[dict(partition_index=3, replicas=[7, 8]), dict(partition_index=4, replicas=None)])])),
+    (admin.AlterPartitionReassignmentsResponse, "full", 0, 1, dict(
+        throttle_time_ms=250, allow_replication_factor_change=False, error_code=31, error_message="no",
+        responses=[dict(name="lögs", partitions=[dict(partition_index=3, error_code=85, error_message="none"),
+                                                 dict(partition_index=4, error_code=0, error_message=None)])])),
+    (admin.ListPartitionReassignmentsRequest, "full", 0, 0, dict(
+        timeout_ms=1500, topics=[dict(name="lögs", partition_indexes=[3, 4])])),
+    (admin.ListPartitionReassignmentsRequest, "sparse", 0, 0, dict(timeout_ms=60000, topics=None)),
+    (admin.ListPartitionReassignmentsResponse, "full", 0, 0, dict(
+        throttle_time_ms=250, error_code=31, error_message="no", topics=[dict(name="lögs", partitions=[
+            dict(partition_index=3, replicas=[7, 8], adding_replicas=[8], removing_replicas=[9])])])),
+]
+
 # kafka-python's schemas have left version 1 of OffsetCommit behind; its older code still has it.
 OLD = {("OffsetCommitRequest", 1): old_commit.OffsetCommitRequest_v1, ("OffsetCommitResponse", 1): old_commit.OffsetCommitResponse_v1}
 
@@ -391,7 +430,7 @@ def build(container, fields, version):
     return container(version=version, **values)
 
 
-for message, sample, low, high, fields in SAMPLES + CONFIG_SAMPLES + GROUP_SAMPLES + OFFSET_SAMPLES + CLUSTER_SAMPLES + ACL_SAMPLES:
+for message, sample, low, high, fields in SAMPLES + CONFIG_SAMPLES + GROUP_SAMPLES + OFFSET_SAMPLES + CLUSTER_SAMPLES + ACL_SAMPLES + QUOTA_SAMPLES:
     for version in range(low, high + 1):
         if (message.name, version) in OLD:
             print(message.name, sample, version, old_frame(OLD[message.name, version], fields).hex())

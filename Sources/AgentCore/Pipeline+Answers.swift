@@ -1,0 +1,161 @@
+internal import FileAccess
+internal import FileTailing
+internal import KafkaClient
+internal import KafkaProtocol
+internal import Logging
+internal import Primitives
+internal import RecordBatches
+
+// What became of the batches.
+extension Pipeline {
+    /// A batch of an earlier life is in the producer's hands again.
+    func resume(_ tag: BatchTag, _ rebuilt: Shipment, isSettled: Bool) {
+        var shipment = rebuilt
+        if shipment.isMissing { counters.batchesNotRebuilt += 1 } else { counters.batchesRebuilt += 1 }
+        if !shipment.isMissing {
+            for part in shipment.parts {
+                counters.recordsRead += Int64(part.share.records)
+                ledger.change(part.source) { $0.read = $0.read + part.share }
+            }
+        }
+        hold(tag, &shipment)
+        switch shipment.spool {
+        case nil: assembler(shipment.place).underWay.append(tag)
+        case let reference? where reference.spool == Replays.name: replays.sent(reference.ordinal)
+        case let reference?:
+            spools.first { $0.name == reference.spool }?.sent(reference.ordinal, RecordShare(), as: tag)
+        }
+        // Only the end of the tag was not told any more.
+        if isSettled { acknowledged(tag) }
+    }
+
+    /// Keeps what has to be known of a batch until it is answered.
+    func hold(_ tag: BatchTag, _ shipment: inout Shipment) {
+        shipment.heldBytes = shipment.batch?.byteCount ?? 0
+        shipment.batch = nil
+        shipmentBytes += shipment.heldBytes
+        shipments[tag] = shipment
+    }
+
+    func acknowledged(_ tag: BatchTag) {
+        guard var shipment = shipments[tag], !shipment.isAnswered else {
+            preconditionFailure("BUG: batch \(tag.value) was answered twice")
+        }
+        if !shipment.isMissing {
+            for (index, part) in shipment.parts.enumerated() {
+                let stored = part.share - (shipment.refused[index] ?? RecordShare())
+                counters.recordsDelivered += Int64(stored.records)
+                ledger.change(part.source) { $0.delivered = $0.delivered + stored }
+            }
+        }
+        shipmentBytes -= shipment.heldBytes
+        shipment.isAnswered = true
+        shipments[tag] = shipment
+        if shipment.isMissing && !shipment.isLost { resolve(shipment) }
+        if let reference = shipment.spool {
+            shipments[tag] = nil
+            closeStored(tag, reference)
+        } else if let assembler = assemblers[shipment.place] {
+            acknowledgeFiles(of: assembler)
+        }
+    }
+
+    /// A position stands for all lines before it, so a batch that is answered before an older one of its partition waits
+    /// for that.
+    private func acknowledgeFiles(of assembler: BatchAssembler) {
+        while let oldest = assembler.underWay.first, let shipment = shipments[oldest], shipment.isAnswered {
+            assembler.underWay.removeFirst()
+            shipments[oldest] = nil
+            answered.append(oldest.value)
+            if shipment.isLost { continue }
+            for segment in shipment.parts.compactMap(\.segment) { acknowledge(segment) }
+        }
+    }
+
+    private func acknowledge(_ segment: SourceSegment) {
+        if tailer.checkpoint(of: segment.file) != nil {
+            return tailer.acknowledge(segment.file, upTo: segment.range.end)
+        }
+        // Of a source that is not followed any more; it may be again.
+        guard var checkpoint = unfollowed[segment.file], checkpoint.position < segment.range.end else { return }
+        checkpoint.position = segment.range.end
+        checkpoint.contentGuard = segment.range.contentGuard
+        checkpoint.lineStart = nil
+        checkpoint.size = max(checkpoint.size, checkpoint.position)
+        unfollowed[segment.file] = checkpoint
+        entries.append(.file(checkpoint))
+    }
+
+    // MARK: What is not stored
+
+    /// The cluster does not have a batch that could not be built again. Its lines, where they are still there, are read as
+    /// new ones: the files' positions stand before them.
+    func lost(_ tag: BatchTag, _ kept: @escaping @Sendable () -> Void) {
+        guard var shipment = shipments[tag], shipment.isMissing, !shipment.isAnswered else {
+            preconditionFailure("BUG: batch \(tag.value) was lost, and could have been sent")
+        }
+        shipment.isLost = true
+        shipments[tag] = shipment
+        counters.batchesLost += 1
+        if shipment.spool != nil {
+            logger.error("a batch for \(shipment.place) is lost: it is neither in its spool nor in the cluster")
+        }
+        // Known to the journal before anything of those lines is sent anew.
+        journal.note([.answered([tag.value])], confirm: kept)
+        resolve(shipment)
+    }
+
+    /// It is known what became of a batch that was not built again.
+    private func resolve(_ shipment: Shipment) {
+        for file in Set(shipment.parts.compactMap { $0.segment?.file }) {
+            guard let left = unresolved[file] else { continue }
+            unresolved[file] = left > 1 ? left - 1 : nil
+        }
+    }
+
+    /// Keeps what was refused. What cannot be kept is tried again, and holds up nothing but its partition.
+    func keepRefused() {
+        if unkept.isEmpty { return }
+        if let keepAgainAt, keepAgainAt > .now { return }
+        while let refused = unkept.first, var shipment = shipments[refused.tag] {
+            let count = refused.batch.recordCount
+            let parts = shipment.parts(from: refused.position, count: count)
+            let what = "\(count) records for \(shipment.place) were refused with \(refused.code)"
+            do throws(FileError) {
+                let path = try deadLetters.keep { letter(refused, shipment, parts.map(\.index), ordinal: $0) }
+                logger.error("\(what); they are in \(path)")
+            } catch {
+                if keepAgainAt == nil {
+                    logger.error("\(what), and cannot be kept; it is tried again until they can: \(error)")
+                }
+                keepAgainAt = .now + .seconds(1)
+                return
+            }
+            keepAgainAt = nil
+            unkept.removeFirst()
+            counters.recordsDeadLettered += Int64(count)
+            for (index, share) in parts {
+                shipment.refused[index] = (shipment.refused[index] ?? RecordShare()) + share
+                ledger.change(shipment.parts[index].source) { $0.deadLettered = $0.deadLettered + share }
+            }
+            shipments[refused.tag] = shipment
+            journal.note(
+                [.settled(tag: refused.tag.value, through: refused.position + count)], confirm: refused.kept)
+        }
+    }
+
+    private func letter(
+        _ refused: RefusedRecords, _ shipment: Shipment, _ parts: [Int], ordinal: UInt64
+    ) -> SpoolEntry {
+        var origins: [SpoolEntry.FileRange] = []
+        for index in parts {
+            guard let segment = shipment.parts[index].segment else { continue }
+            let path = tailer.checkpoint(of: segment.file)?.path.bytes ?? Array("\(segment.file)".utf8)
+            origins.append(SpoolEntry.FileRange(path: path, from: segment.range.start, to: segment.range.end))
+        }
+        return SpoolEntry(
+            ordinal: ordinal, source: parts.first.map { shipment.parts[$0].source } ?? "",
+            topic: shipment.place.topic, partition: shipment.place.partition, key: [], written: clock.now(),
+            error: refused.code, origins: origins, batch: refused.batch)
+    }
+}

@@ -1,0 +1,50 @@
+// OffsetCommit, versions 1 to 9: remembers how far a group has come. Answered when that is durable.
+
+internal import KafkaProtocol
+
+extension Broker {
+    func offsetCommit(
+        _ request: OffsetCommitRequest, _ header: RequestHeader, _ client: ClientConnection,
+        _ answer: @escaping @Sendable (OffsetCommitResponse) -> Void
+    ) {
+        var commitment = OffsetCommitment(
+            groupID: request.groupID, generation: request.generationID, memberID: request.memberID,
+            instanceID: request.groupInstanceID,
+            retentionMilliseconds: request.retentionMilliseconds == -1 ? nil : request.retentionMilliseconds,
+            offsets: [])
+        // What can be said of each offset without asking the coordinator.
+        let refusals = request.topics.map { topic in
+            let isAllowed = authorize(.read, on: .topic(topic.name), for: client)
+            return topic.partitions.map { partition in
+                let refusal = isAllowed ? refusal(of: partition, topic.name) : .topicAuthorizationFailed
+                if refusal == nil { commitment.offsets.append((topic.name, partition)) }
+                return refusal
+            }
+        }
+        let finish: @Sendable (ErrorCode) -> Void = { code in
+            answer(
+                OffsetCommitResponse(
+                    topics: zip(request.topics, refusals).map { topic, refusals in
+                        OffsetCommitResponse.Topic(
+                            name: topic.name,
+                            partitions: zip(topic.partitions, refusals).map { partition, refusal in
+                                OffsetCommitResponse.Partition(index: partition.index, errorCode: refusal ?? code)
+                            })
+                    }))
+        }
+        guard authorize(.read, on: .group(request.groupID), for: client) else {
+            return finish(.groupAuthorizationFailed)
+        }
+        coordinate(refuse: finish) { [commitment] loop in
+            let token = loop.newToken()
+            loop.whenStored(token) { finish($0.ofOffsetAppend) }
+            loop.table.commit(commitment, version: header.apiVersion, token)
+        }
+    }
+
+    private func refusal(of asked: OffsetCommitRequest.Partition, _ topic: String) -> ErrorCode? {
+        if partition(topic, asked.index) == nil { return .unknownTopicOrPartition }
+        let metadata = asked.metadata?.utf8.count ?? 0
+        return metadata > configuration.groups.maximumOffsetMetadataBytes ? .offsetMetadataTooLarge : nil
+    }
+}

@@ -1,0 +1,222 @@
+import Primitives
+import RecordBatches
+import Synchronization
+
+@testable import AgentCore
+@testable import KafkaClient
+
+/// A cluster that keeps what it was sent and the state of its producers, as a Kafka broker does, through all lives of an
+/// agent. It tells where an agent breaks the rules.
+final class SimulatedCluster: Sendable {
+    struct Log: Sendable {
+        var lines: [String] = []
+        /// Per producer id: its epoch, and the ordinals in `lines` of the records of that epoch, by sequence.
+        var producers: [ProducerID: (epoch: ProducerEpoch, ordinals: [Int])] = [:]
+    }
+
+    private struct State {
+        var logs: [TopicPartition: Log] = [:]
+        var nextProducer: Int64 = 1000
+        var violations: [String] = []
+    }
+
+    private let state = Mutex(State())
+
+    func makeIdentity() -> ProducerIdentity {
+        state.withLock { state in
+            state.nextProducer += 1
+            return ProducerIdentity(id: ProducerID(state.nextProducer), epoch: ProducerEpoch(0))
+        }
+    }
+
+    var violations: [String] { state.withLock { $0.violations } }
+    var logs: [TopicPartition: Log] { state.withLock { $0.logs } }
+    func lines(of topic: String) -> [String] {
+        logs.filter { $0.key.topic == topic }.sorted { $0.key < $1.key }.flatMap(\.value.lines)
+    }
+
+    /// How many records the leader has of a producer's epoch.
+    func count(_ place: TopicPartition, _ identity: ProducerIdentity) -> Int {
+        state.withLock { state in
+            guard let known = state.logs[place]?.producers[identity.id], known.epoch == identity.epoch else { return 0 }
+            return known.ordinals.count
+        }
+    }
+
+    func produce(_ place: TopicPartition, _ identity: ProducerIdentity, first: Int, _ lines: [String]) {
+        state.withLock { state in
+            var log = state.logs[place] ?? Log()
+            var known = log.producers[identity.id] ?? (identity.epoch, [])
+            if identity.epoch > known.epoch { known = (identity.epoch, []) }
+            if identity.epoch < known.epoch { state.violations.append("\(place): an epoch of the past") }
+            if first > known.ordinals.count {
+                state.violations.append("\(place): sequence \(first) instead of \(known.ordinals.count)")
+            }
+            for (index, line) in lines.enumerated() {
+                let sequence = first + index
+                if sequence < known.ordinals.count {
+                    let stored = log.lines[known.ordinals[sequence]]
+                    if stored != line {
+                        state.violations.append(
+                            "\(place): \(line) goes under the sequence of \(stored), and is dropped")
+                    }
+                } else {
+                    known.ordinals.append(log.lines.count)
+                    log.lines.append(line)
+                }
+            }
+            log.producers[identity.id] = known
+            state.logs[place] = log
+        }
+    }
+}
+
+/// A producer that follows the rules, in as few lines as possible: what it sends is recorded before, an earlier life is
+/// taken up with what the cluster says, and what the cluster has not and nobody can send is told as lost.
+final class JournaledShipper: Shipper {
+    private struct Partition {
+        var identity: ProducerIdentity
+        var next: Int
+    }
+
+    private struct State {
+        var identity: ProducerIdentity?
+        var partitions: [TopicPartition: Partition] = [:]
+        var held: [BatchTag: Int] = [:]
+        /// What waits until a loss is known to the journal.
+        var waiting: [TopicPartition: [@Sendable () -> Void]] = [:]
+        var sent = 0
+    }
+
+    private let cluster: SimulatedCluster
+    private let journal: Journal
+    private let inbox: Inbox<PipelineMessage>
+    private let state = Mutex(State())
+    /// Whether the answer to the n-th batch reaches the agent.
+    private let answers: @Sendable (Int) -> Bool
+    private let waitsForJournal: Bool
+
+    init(
+        _ resumption: ProducerResumption, _ cluster: SimulatedCluster, _ journal: Journal,
+        _ inbox: Inbox<PipelineMessage>, waitsForJournal: Bool = true, answers: @escaping @Sendable (Int) -> Bool
+    ) {
+        self.cluster = cluster
+        self.journal = journal
+        self.inbox = inbox
+        self.answers = answers
+        self.waitsForJournal = waitsForJournal
+        state.withLock { $0.identity = resumption.identity }
+        for left in resumption.partitions { takeUp(left) }
+    }
+
+    var bytesHeld: Int { state.withLock { $0.held.values.reduce(0, +) } }
+
+    private func takeUp(_ left: PartitionResumption) {
+        let count = cluster.count(left.place, left.identity)
+        let isTrusted = left.identity.id == state.withLock { $0.identity?.id } && count <= Int(left.nextSequence.value)
+        state.withLock { $0.partitions[left.place] = Partition(identity: left.identity, next: count) }
+        var missing: [PartitionResumption.Batch] = []
+        var unsent: [PartitionResumption.Batch] = []
+        for batch in left.batches {
+            let isStored = batch.identity != left.identity || Int(batch.firstSequence.value) < count
+            if isStored {
+                inbox.put(.acknowledged(BatchTag(value: batch.tag)))
+            } else if batch.batch == nil {
+                missing.append(batch)
+            } else {
+                unsent.append(batch)
+            }
+        }
+        if !isTrusted { state.withLock { $0.partitions[left.place] = nil } }
+        let toSend = unsent
+        let mustRenumber = !missing.isEmpty || !isTrusted
+        let goOn: @Sendable () -> Void = { [self] in
+            if mustRenumber && isTrusted {
+                state.withLock { state in
+                    guard let old = state.partitions[left.place]?.identity else { return }
+                    let new = ProducerIdentity(id: old.id, epoch: ProducerEpoch(old.epoch.value + 1))
+                    state.partitions[left.place] = Partition(identity: new, next: 0)
+                }
+            }
+            for batch in toSend {
+                guard let sealed = batch.batch else { continue }
+                give(sealed, left.place, BatchTag(value: batch.tag))
+            }
+            let waiting = state.withLock { $0.waiting.removeValue(forKey: left.place) ?? [] }
+            for action in waiting { action() }
+        }
+        if missing.isEmpty { return goOn() }
+        state.withLock { $0.waiting[left.place] = [] }
+        let countdown = Countdown(missing.count)
+        for batch in missing {
+            inbox.put(.lost(BatchTag(value: batch.tag), kept: { if countdown.isLast() { goOn() } }))
+            inbox.put(.acknowledged(BatchTag(value: batch.tag)))
+        }
+    }
+
+    func ship(_ batch: SealedBatch, topic: String, partition: Int32, tag: BatchTag) {
+        let place = TopicPartition(topic: topic, partition: partition)
+        let isWaiting = state.withLock { state in
+            state.held[tag] = batch.byteCount
+            if state.waiting[place] == nil { return false }
+            state.waiting[place]?.append { [self] in give(batch, place, tag) }
+            return true
+        }
+        if !isWaiting { give(batch, place, tag) }
+    }
+
+    private func give(_ batch: SealedBatch, _ place: TopicPartition, _ tag: BatchTag) {
+        let (partition, isFirst) = state.withLock { state in
+            let isFirst = state.identity == nil
+            let identity = state.identity ?? cluster.makeIdentity()
+            state.identity = identity
+            var partition = state.partitions[place] ?? Partition(identity: identity, next: 0)
+            defer {
+                partition.next += batch.recordCount
+                state.partitions[place] = partition
+            }
+            return (partition, isFirst)
+        }
+        if isFirst { journal.note([.identity(partition.identity)]) }
+        let send: @Sendable () -> Void = { [self] in
+            cluster.produce(place, partition.identity, first: partition.next, batch.lines)
+            let number = state.withLock { state in
+                state.held[tag] = nil
+                state.sent += 1
+                return state.sent - 1
+            }
+            if answers(number) { inbox.put(.acknowledged(tag)) }
+        }
+        let assignment = SequenceAssignment(
+            tag: tag.value, place: place, topicID: nil, identity: partition.identity, position: 0,
+            firstSequence: SequenceNumber(Int32(partition.next)), recordCount: batch.recordCount)
+        if waitsForJournal {
+            journal.record([assignment], confirm: send)
+        } else {
+            journal.record([assignment]) {}
+            send()
+        }
+    }
+}
+
+private final class Countdown: Sendable {
+    private let count: Mutex<Int>
+    init(_ count: Int) { self.count = Mutex(count) }
+    /// - Returns: whether it was the last.
+    func isLast() -> Bool {
+        count.withLock { count in
+            count -= 1
+            return count == 0
+        }
+    }
+}
+
+extension SealedBatch {
+    /// The values of its records.
+    var lines: [String] {
+        guard let contents = try? RecordBatchContents(bytes.rawBytes), let records = try? contents.records() else {
+            return ["?"]
+        }
+        return records.map { String(decoding: contents.payload[$0.value ?? 0..<0], as: UTF8.self) }
+    }
+}

@@ -1,0 +1,238 @@
+import BrokerCore
+import FileAccess
+import KafkaProtocol
+import NIOCore
+import Primitives
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct AccessRuleTests {
+    private let stranger = ClientConnection(
+        localAddress: BrokerAddress(host: "box", port: 9092), remote: "10.0.0.9:1", host: "10.0.0.9")
+
+    private func allow(
+        _ operation: ACLOperation, _ type: ACLResourceType, _ name: String, _ pattern: ACLPatternType = .literal,
+        host: String = "*", _ permission: ACLPermission = .allow
+    ) -> ACLBinding {
+        ACLBinding(
+            resourceType: type, resourceName: name, patternType: pattern, principal: "User:ANONYMOUS", host: host,
+            operation: operation, permission: permission)
+    }
+
+    /// A bench on which only the bench's own client may do everything, for that one has no address.
+    private func guarded(_ rules: [ACLBinding] = []) throws -> AdminBench {
+        let bench = try AdminBench()
+        try bench.create("logs.a")
+        try bench.create("other")
+        #expect(try bench.produce("x", to: "logs.a").errorCode == .none)
+        let own = [ACLResourceType.topic, .group].map { allow(.all, $0, "*", host: "bench") }
+        try add(own + [allow(.all, .cluster, "kafka-cluster", host: "bench")] + rules, to: bench, from: bench.client)
+        return bench
+    }
+
+    private func add(_ rules: [ACLBinding], to bench: AdminBench, from client: ClientConnection) throws {
+        let results = try bench.ask(CreateACLsRequest(creations: rules), from: client).results
+        #expect(results.allSatisfy { $0.errorCode == .none })
+    }
+
+    private let master = ClientConnection(
+        localAddress: BrokerAddress(host: "box", port: 9092), remote: "bench", host: "bench")
+
+    @Test func `without a rule everything is allowed, with the first one only what a rule allows`() throws {
+        let bench = try AdminBench()
+        try bench.create("t")
+        #expect(try bench.ask(try bench.fetchRequest("t"), from: stranger).topics[0].partitions[0].errorCode == .none)
+        try add([allow(.write, .topic, "t")], to: bench, from: stranger)
+        let refused = try bench.ask(try bench.fetchRequest("t"), from: stranger)
+        #expect(refused.topics[0].partitions[0].errorCode == .topicAuthorizationFailed)
+        // Whoever made it is locked out like everybody else.
+        #expect(
+            try bench.ask(CreateACLsRequest(creations: [allow(.read, .topic, "t")]), from: stranger).results[0]
+                .errorCode
+                == .clusterAuthorizationFailed)
+        // And comes back by the settings.
+        let open = try bench.restarted { $0.superUsers = ["User:ANONYMOUS"] }
+        #expect(try open.ask(DeleteACLsRequest(filters: [ACLFilter()])).results[0].matches.count == 1)
+        let again = try open.restarted()
+        #expect(try again.ask(try again.fetchRequest("t"), from: stranger).topics[0].partitions[0].errorCode == .none)
+    }
+
+    @Test func `every request about a topic asks for its operation, and tells nothing of what may not be seen`() throws
+    {
+        let bench = try guarded()
+        for name in ["logs.a", "absent"] {
+            #expect(try codes(name, bench) == Array(repeating: .topicAuthorizationFailed, count: 12), "\(name)")
+        }
+        #expect(try bench.ask(MetadataRequest(topics: nil), from: stranger).topics.isEmpty)
+        #expect(try bench.ask(DescribeTopicPartitionsRequest(), from: stranger).topics.isEmpty)
+        #expect(
+            try bench.ask(InitProducerIDRequest(), from: stranger).errorCode == .clusterAuthorizationFailed)
+        // Nothing of it happened.
+        #expect(Set(bench.broker.topics.map(\.name)) == ["logs.a", "other"])
+        #expect(
+            try bench.ask(try bench.fetchRequest("logs.a"), from: master).topics[0].partitions[0].highWatermark
+                == Offset(1))
+    }
+
+    /// What a stranger gets for each request about a topic.
+    private func codes(_ name: String, _ bench: AdminBench) throws -> [ErrorCode] {
+        func ask<Request: KafkaRequest>(_ request: Request) throws -> Request.Response {
+            try bench.ask(request, from: stranger)
+        }
+        let topic = name
+        return [
+            try ask(ProduceRequest(topics: [.init(name: topic, partitions: [.init(index: 0, records: nil)])])).topics[0]
+                .partitions[0].errorCode,
+            try ask(ListOffsetsRequest(topics: [.init(name: topic, partitions: [.init(index: 0, timestamp: .none)])]))
+                .topics[0].partitions[0].errorCode,
+            try ask(MetadataRequest(topics: [.init(name: topic)])).topics[0].errorCode,
+            try ask(CreateTopicsRequest(topics: [.init(name: topic)])).topics[0].errorCode,
+            try ask(DeleteTopicsRequest(topics: [.init(name: topic)])).topics[0].errorCode,
+            try ask(CreatePartitionsRequest(topics: [.init(name: topic, partitionCount: 9)])).topics[0].errorCode,
+            try ask(DeleteRecordsRequest(topics: [.init(name: topic, partitions: [.init(index: 0, offset: .zero)])]))
+                .topics[0].partitions[0].errorCode,
+            try ask(DescribeProducersRequest(topics: [.init(name: topic, partitions: [0])])).topics[0].partitions[0]
+                .errorCode,
+            try ask(DescribeConfigsRequest(resources: [.init(type: .topic, name: topic)])).results[0].errorCode,
+            try ask(IncrementalAlterConfigsRequest(resources: [.init(type: .topic, name: topic, configs: [])])).results[
+                0
+            ]
+            .errorCode,
+            try ask(DescribeTopicPartitionsRequest(topics: [.init(name: topic)])).topics[0].errorCode,
+            try ask(
+                OffsetForLeaderEpochRequest(topics: [
+                    .init(name: topic, partitions: [.init(index: 0, leaderEpoch: LeaderEpoch(0))])
+                ])
+            ).topics[0].partitions[0].errorCode,
+        ]
+    }
+
+    @Test func `requests about the cluster are refused as a whole`() throws {
+        let bench = try guarded()
+        func ask<Request: KafkaRequest>(_ request: Request) throws -> Request.Response {
+            try bench.ask(request, from: stranger)
+        }
+        let codes = [
+            try ask(DescribeACLsRequest()).errorCode,
+            try ask(DeleteACLsRequest(filters: [ACLFilter()])).results[0].errorCode,
+            try ask(DescribeLogDirsRequest()).errorCode,
+            try ask(ElectLeadersRequest()).errorCode,
+            try ask(AlterPartitionReassignmentsRequest()).errorCode,
+            try ask(ListPartitionReassignmentsRequest()).errorCode,
+            try ask(DescribeClientQuotasRequest()).errorCode,
+            try ask(AlterClientQuotasRequest(entries: [.init(entity: [.init(type: "user", name: nil)])])).entries[0]
+                .errorCode,
+            try ask(DescribeConfigsRequest(resources: [.init(type: .broker, name: "1")])).results[0].errorCode,
+            try ask(IncrementalAlterConfigsRequest(resources: [.init(type: .broker, name: "1", configs: [])])).results[
+                0
+            ]
+            .errorCode,
+        ]
+        #expect(codes == Array(repeating: .clusterAuthorizationFailed, count: codes.count))
+        #expect(
+            try ask(DescribeClusterRequest(includeClusterAuthorizedOperations: true)).clusterAuthorizedOperations == 0)
+        #expect(try bench.ask(DescribeACLsRequest(), from: master).resources.count == 3)
+    }
+
+    @Test func `a rule that denies wins, whatever its pattern, and what reads may describe`() throws {
+        let bench = try guarded([
+            allow(.read, .topic, "logs.", .prefixed), allow(.read, .topic, "logs.a", host: "10.0.0.8", .deny),
+        ])
+        func read(from host: String) throws -> ErrorCode {
+            let client = ClientConnection(
+                localAddress: BrokerAddress(host: "box", port: 9092), remote: host, host: host)
+            return try bench.ask(try bench.fetchRequest("logs.a"), from: client).topics[0].partitions[0].errorCode
+        }
+        #expect(try read(from: "10.0.0.9") == .none)
+        #expect(try read(from: "10.0.0.8") == .topicAuthorizationFailed)
+        let seen = try bench.ask(
+            MetadataRequest(topics: nil, includeTopicAuthorizedOperations: true), from: stranger
+        ).topics
+        #expect(seen.map(\.name) == ["logs.a"])
+        #expect(
+            seen[0].authorizedOperations
+                == 1 << Int32(ACLOperation.read.rawValue) | 1 << Int32(ACLOperation.describe.rawValue))
+        // DENY of one operation leaves the others.
+        try add(
+            [allow(.all, .topic, "other"), allow(.write, .topic, "*", .literal, .deny)], to: bench, from: master)
+        let write = ProduceRequest(topics: [.init(name: "other", partitions: [.init(index: 0, records: nil)])])
+        #expect(
+            try bench.ask(write, from: stranger).topics[0].partitions[0].errorCode == .topicAuthorizationFailed)
+        let look = ListOffsetsRequest(topics: [.init(name: "other", partitions: [.init(index: 0, timestamp: .none)])])
+        #expect(try bench.ask(look, from: stranger).topics[0].partitions[0].errorCode == .none)
+    }
+
+    @Test func `rules hold over a restart, and a damaged file of them is refused by name`() throws {
+        let bench = try guarded([allow(.read, .topic, "gruppe ü/%", .prefixed)])
+        let before = try bench.ask(DescribeACLsRequest(), from: master)
+        let again = try bench.restarted()
+        #expect(try again.ask(DescribeACLsRequest(), from: master).resources.count == before.resources.count)
+        #expect(
+            try again.ask(DescribeACLsRequest(), from: stranger).errorCode == .clusterAuthorizationFailed)
+        again.broker.stop()
+        let whole = try again.files.readWhole("/data/acls")
+        var damaged = (0..<whole.count).map { Array(whole[..<$0]) }
+        damaged += whole.indices.map { index in
+            var bytes = whole
+            bytes[index] ^= 0x20
+            return bytes
+        }
+        for bytes in damaged where bytes != whole {
+            again.files.restart(after: .kill)
+            try again.files.replace("/data/acls", with: bytes.rawBytes)
+            let error = #expect(throws: (any Error).self) { _ = try AdminBench(again.files) }
+            #expect("\(try #require(error))".contains("/data/acls"))
+        }
+        again.files.restart(after: .kill)
+        try again.files.replace("/data/acls", with: whole.rawBytes)
+        let repaired = try AdminBench(again.files)
+        #expect(try repaired.ask(DescribeACLsRequest(), from: master).errorCode == .none)
+    }
+
+    @Test func `rules that make no sense are refused, each by itself`() throws {
+        let bench = try AdminBench()
+        var bad = [
+            allow(.all, .any, "t"), allow(.all, .topic, ""), allow(.all, .topic, "t", .match), allow(.any, .topic, "t"),
+            allow(.all, .cluster, "elsewhere"), allow(.all, .topic, "t", .literal, .any),
+        ]
+        bad.append(allow(.all, .topic, "t"))
+        bad[bad.count - 1].principal = "alice"
+        let results = try bench.ask(CreateACLsRequest(creations: bad + [allow(.all, .topic, "t", host: "bench")]))
+            .results
+        #expect(results.map(\.errorCode) == Array(repeating: .invalidRequest, count: bad.count) + [.none])
+        #expect(results.dropLast().allSatisfy { $0.errorMessage?.isEmpty == false })
+        #expect(
+            try bench.ask(DescribeACLsRequest(filter: ACLFilter(resourceType: .unknown)), from: master).errorCode
+                == .clusterAuthorizationFailed)
+    }
+
+    @Test func `filters find rules by name, by prefix and by what they are matched with`() throws {
+        let bench = try guarded([
+            allow(.read, .topic, "logs.", .prefixed), allow(.read, .topic, "logs.a"), allow(.read, .topic, "logs.b"),
+        ])
+        func found(_ name: String?, _ pattern: ACLPatternType) throws -> Set<String> {
+            let filter = ACLFilter(resourceType: .topic, resourceName: name, patternType: pattern)
+            return Set(try bench.ask(DescribeACLsRequest(filter: filter), from: master).resources.map(\.name))
+        }
+        #expect(try found("logs.a", .match) == ["logs.a", "logs.", "*"])
+        #expect(try found("logs.a", .literal) == ["logs.a"])
+        #expect(try found("logs.", .any) == ["logs."])
+        #expect(try found(nil, .prefixed) == ["logs."])
+        let gone = try bench.ask(
+            DeleteACLsRequest(filters: [ACLFilter(resourceType: .topic, resourceName: "logs.", patternType: .any)]),
+            from: master)
+        #expect(gone.results[0].matches.map(\.binding.resourceName) == ["logs."])
+        #expect(try found(nil, .prefixed) == [])
+    }
+
+    @Test func `rules that cannot be stored are not in force`() throws {
+        let bench = try AdminBench()
+        bench.files.capacity = 1
+        let result = try bench.ask(CreateACLsRequest(creations: [allow(.read, .topic, "t")])).results[0]
+        #expect(result.errorCode == .kafkaStorageError)
+        bench.files.capacity = .max
+        #expect(try bench.ask(DescribeACLsRequest()).resources.isEmpty)
+    }
+}

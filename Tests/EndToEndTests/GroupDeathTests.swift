@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// The collector dies while groups work.
+    @Suite struct GroupDeaths {
+        private static let settings = """
+            num.partitions: 12
+            groups: {group.initial.rebalance.delay.ms: 300}
+            """
+
+        /// Not kafka-python: when a leader's epoch has changed it reads on only with OffsetForLeaderEpoch.
+        private static let clients: [PythonClient] = [.confluent, .aiokafka]
+
+        @Test func `groups outlive the collector's deaths: members go on by themselves, and commits hold`() async throws
+        {
+            try await Playground.run { place in
+                var collector = try await place.collector(settings: Self.settings)
+                let address = collector.address
+                let clients = Self.clients + Self.clients
+                try await place.produceNumbers(address, "deaths", 0..<1000)
+                var running = try clients.enumerated().map { number, client in
+                    try place.member("m\(number)", client, address, "deaths", session: 6000)
+                }
+                var all = running
+                try await place.share(running, 12)
+                for death in 1...4 {
+                    try await place.produceNumbers(address, "deaths", death * 1000..<(death + 1) * 1000)
+                    // A member goes and one comes: the death is in the middle of a rebalance, and of commits.
+                    let leaving = running.removeFirst()
+                    leaving.program.terminate()
+                    let new = try place.member(
+                        "new-\(death)", clients[death - 1], address, "deaths", session: 6000)
+                    running.append(new)
+                    all.append(new)
+                    let seen = try place.records(all).count
+                    try await until("they have worked a little") {
+                        try place.records(all).count > seen + 50
+                            || Set(place.records(all).map(\.value)).count >= (death + 1) * 1000
+                    }
+                    try await collector.program.killAndWait()
+                    collector = try await place.collector(listen: address, settings: Self.settings)
+                    #expect(try await leaving.program.wait(seconds: 60) == 0)
+                }
+                try await place.share(running, 12, seconds: 90)
+                try await until("all is read", seconds: 90) {
+                    try Set(place.records(all).map(\.value)).count >= 5000
+                }
+                try await place.end(running)
+                #expect(try Set(place.records(all).compactMap { Int($0.value) }) == Set(0..<5000))
+                try expectCommitsHold(all)
+                #expect(try await collector.program.stop() == 0)
+            }
+        }
+
+        /// Whoever gets a partition begins at, or behind, all that was committed before he got it.
+        private func expectCommitsHold(_ members: [GroupMember]) throws {
+            var commits: [Int: [(time: Double, offset: Int)]] = [:]
+            for member in members {
+                for (time, event) in try member.events() {
+                    if case .committed(let partition, let offset) = event {
+                        commits[partition, default: []].append((time, offset))
+                    }
+                }
+            }
+            #expect(commits.count == 12)
+            var checked = 0
+            for member in members {
+                var assigned: [Int: Double] = [:]
+                for (time, event) in try member.events() {
+                    switch event {
+                    case .assigned(let partitions): for partition in partitions { assigned[partition] = time }
+                    case .record(let partition, let offset, _):
+                        guard let since = assigned.removeValue(forKey: partition) else { continue }
+                        let before = (commits[partition] ?? []).filter { $0.time < since }.map(\.offset).max() ?? 0
+                        #expect(offset >= before, "\(member.name) began \(partition) at \(offset), not \(before)")
+                        checked += 1
+                    case .revoked, .committed, .failed, .ended: break
+                    }
+                }
+            }
+            #expect(checked > 12)
+        }
+
+        @Test func `a collector that is stopped and started anew finds its groups in their generation`() async throws {
+            try await Playground.run { place in
+                var collector = try await place.collector(settings: Self.settings)
+                let address = collector.address
+                try await place.produceNumbers(address, "restart", 0..<1000)
+                let members = try Self.clients.map {
+                    try place.member($0.rawValue, $0, address, "restart", group: $0.rawValue, session: 20_000)
+                }
+                for member in members { try await place.share([member], 12) }
+                try await until("all is read") { try place.records(members).count >= 1000 * members.count }
+                for kills in [true, false] {
+                    let before = try members.map { try $0.events().count { $0.event.isAssignment } }
+                    if kills {
+                        try await collector.program.killAndWait()
+                    } else {
+                        #expect(try await collector.program.stop(seconds: 8) == 0)
+                    }
+                    collector = try await place.collector(listen: address, settings: Self.settings)
+                    let from = kills ? 1000 : 2000
+                    try await place.produceNumbers(address, "restart", from..<from + 1000)
+                    try await until("all is read", seconds: 60) {
+                        try place.records(members).count >= members.count * (from + 1000)
+                    }
+                    let after = try members.map { try $0.events().count { $0.event.isAssignment } }
+                    #expect(after == before, "nobody has to join again")
+                }
+                try await place.end(members)
+                #expect(try place.records(members).count == 3000 * members.count)
+            }
+        }
+    }
+}
+
+extension GroupMember.Event {
+    fileprivate var isAssignment: Bool {
+        if case .assigned = self { true } else { false }
+    }
+}

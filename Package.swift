@@ -184,7 +184,7 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaClient", "KafkaProtocol",
+                "AgentCore", "HostMetrics", "TestSupport", "FileAccess", "FileTailing", "KafkaClient", "KafkaProtocol",
                 "RecordBatches", "Primitives", logging,
                 systemPaths,
             ]),

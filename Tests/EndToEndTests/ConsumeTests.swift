@@ -108,6 +108,23 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `while standard output takes nothing, nothing more is committed`() async throws {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                let lines = (0..<400).map { "k\t\($0) " + String(repeating: "x", count: 3000) + "\n" }
+                try await place.kcatWrite(address, "stuck", try place.write("lines", lines.joined()))
+                // Whoever has the other end reads nothing, and goes after a while.
+                let line =
+                    "\(Programs.tributary.path) consume stuck --group group --from-beginning --bootstrap \(address) -v | sleep 20"
+                let shell = try place.start(URL(filePath: "/bin/sh"), ["-c", line])
+                try await until("it reads") { shell.standardError.contains("reading stuck/") }
+                try await until("where it begins is committed") { try await lag(place, address) == 400 }
+                // For longer than a commit interval.
+                let deadline = ContinuousClock.now + .seconds(3)
+                while ContinuousClock.now < deadline { #expect(try await lag(place, address) == 400) }
+            }
+        }
+
         @Test func `a member goes on by itself when the collector was killed`() async throws {
             try await Playground.run { place in
                 let collector = try await place.collector(settings: Self.settings)

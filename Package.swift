@@ -98,7 +98,7 @@ let package = Package(
         // Only for those who must look into the batches of clients of other makes: not for the agent.
         module("ForeignCodecs", ["Primitives", "RecordBatches", "CSnappy", "CZstd"]),
         module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", "ForeignCodecs", systemPaths]),
-        module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
+        module("FileTailing", ["Primitives", "FileAccess", "CLinux", "CZlib", systemPaths]),
         module("HostMetrics", ["Primitives", "FileAccess", "CLinux", systemPaths]),
 
         // Layer 4.
@@ -184,7 +184,7 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaClient", "KafkaProtocol",
+                "AgentCore", "HostMetrics", "TestSupport", "FileAccess", "FileTailing", "KafkaClient", "KafkaProtocol",
                 "RecordBatches", "Primitives", logging,
                 systemPaths,
             ]),

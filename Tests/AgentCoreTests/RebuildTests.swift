@@ -1,4 +1,5 @@
 import FileAccess
+import HostMetrics
 import Primitives
 import SystemPackage
 import TestSupport

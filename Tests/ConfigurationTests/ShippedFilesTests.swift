@@ -95,7 +95,7 @@ import Testing
                       - {name: a, type: file, include: [/a], zzzzzzzz: 1}
                       - {name: b, type: host_metrics, zzzzzzzz: 1}
                     """)))
-        #expect(agentKeys.count == 7 + 4 + 8 + 21)
+        #expect(agentKeys.count == 9 + 4 + 10 + 21)
         let agentText = uncommented(try shipped("agent-config/agent.yaml").text)
         for key in agentKeys { #expect(agentText.contains("\(key):"), "agent.yaml does not mention \(key)") }
 

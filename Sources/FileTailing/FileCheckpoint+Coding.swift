@@ -6,7 +6,7 @@ internal import SystemPackage
 //
 //     u8   version (1)
 //     u8   flags: 1 has a birth time, 2 is in the middle of a line, 4 is compressed, 8 a compressed file read to its end,
-//          16 has a generation
+//          16 has a generation, 32 has the time up to which its directory was looked at
 //     u64  id, high half       u64  id, low half
 //     u64  device              u64  inode
 //    [i64  birth, seconds      u32  birth, nanoseconds]
@@ -16,6 +16,7 @@ internal import SystemPackage
 //    [i64  line start]
 //    [i64  bytes on disk of a compressed file read to its end]
 //    [u32  generation; 0 where it is left out]
+//    [i64  looked at until, seconds   u32  nanoseconds]
 //     u16  length and bytes of: source name, original path, path
 //
 // Nothing follows. The journal that stores it adds length and checksum.
@@ -27,7 +28,8 @@ extension FileCheckpoint {
     private static let isCompressed: UInt8 = 4
     private static let isComplete: UInt8 = 8
     private static let hasGeneration: UInt8 = 16
-    private static let known: UInt8 = 31
+    private static let hasLook: UInt8 = 32
+    private static let known: UInt8 = 63
     static let fingerprintLength = 1024
 
     package func encoded() -> [UInt8] {
@@ -38,10 +40,7 @@ extension FileCheckpoint {
         bytes.appendBigEndian(id.low)
         bytes.appendBigEndian(number.device)
         bytes.appendBigEndian(number.inode)
-        if let born {
-            bytes.appendBigEndian(born.seconds)
-            bytes.appendBigEndian(UInt32(born.nanoseconds))
-        }
+        if let born { bytes.append(born) }
         bytes.appendBigEndian(UInt16(fingerprint.length))
         bytes.appendBigEndian(fingerprint.value)
         bytes.appendBigEndian(contentGuard.end)
@@ -52,6 +51,7 @@ extension FileCheckpoint {
         if let lineStart { bytes.appendBigEndian(lineStart) }
         if let compressedSize { bytes.appendBigEndian(compressedSize) }
         if generation > 0 { bytes.appendBigEndian(generation) }
+        if let looked { bytes.append(looked) }
         for field in [Array(source.utf8), originalPath.bytes, path.bytes] {
             precondition(field.count <= UInt16.max, "BUG: a name longer than any path")
             bytes.appendBigEndian(UInt16(field.count))
@@ -63,7 +63,7 @@ extension FileCheckpoint {
     private var flags: UInt8 {
         (born == nil ? 0 : Self.hasBirth) | (lineStart == nil ? 0 : Self.isMidLine)
             | (isCompressed ? Self.isCompressed : 0) | (compressedSize == nil ? 0 : Self.isComplete)
-            | (generation == 0 ? 0 : Self.hasGeneration)
+            | (generation == 0 ? 0 : Self.hasGeneration) | (looked == nil ? 0 : Self.hasLook)
     }
 
     package init(decoding bytes: RawSpan) throws(CheckpointError) {
@@ -79,12 +79,7 @@ extension FileCheckpoint {
         number = FileNumber(
             device: try reader.integer(UInt64.self, "device", bytes),
             inode: try reader.integer(UInt64.self, "inode", bytes))
-        born = nil
-        if flags & Self.hasBirth != 0 {
-            born = FileTime(
-                seconds: try reader.integer(Int64.self, "birth", bytes),
-                nanoseconds: Int64(try reader.integer(UInt32.self, "birth", bytes)))
-        }
+        born = flags & Self.hasBirth != 0 ? try reader.time("birth", bytes) : nil
         fingerprint = try reader.hash("fingerprint", atMost: Self.fingerprintLength, bytes)
         let end = try reader.position("guard", bytes)
         contentGuard = ContentGuard(
@@ -95,6 +90,7 @@ extension FileCheckpoint {
         isCompressed = flags & Self.isCompressed != 0
         compressedSize = flags & Self.isComplete != 0 ? try reader.position("compressed size", bytes) : nil
         generation = flags & Self.hasGeneration != 0 ? try reader.integer(UInt32.self, "generation", bytes) : 0
+        looked = flags & Self.hasLook != 0 ? try reader.time("looked at until", bytes) : nil
         guard end <= position else { throw CheckpointError(field: "guard", reason: "it ends behind the position") }
         guard lineStart ?? 0 <= position else {
             throw CheckpointError(field: "line start", reason: "it is behind the position")
@@ -106,6 +102,13 @@ extension FileCheckpoint {
         originalPath = try reader.path("original path", bytes)
         path = try reader.path("path", bytes)
         guard reader.position == bytes.byteCount else { throw CheckpointError(field: "end", reason: "bytes follow") }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ time: FileTime) {
+        appendBigEndian(time.seconds)
+        appendBigEndian(UInt32(time.nanoseconds))
     }
 }
 
@@ -132,6 +135,12 @@ private struct CheckpointReader {
         _: Integer.Type, _ field: StaticString, _ bytes: RawSpan
     ) throws(CheckpointError) -> Integer {
         bytes.bigEndian(Integer.self, at: try take(MemoryLayout<Integer>.size, field, bytes))
+    }
+
+    mutating func time(_ field: StaticString, _ bytes: RawSpan) throws(CheckpointError) -> FileTime {
+        FileTime(
+            seconds: try integer(Int64.self, field, bytes),
+            nanoseconds: Int64(try integer(UInt32.self, field, bytes)))
     }
 
     mutating func position(_ field: StaticString, _ bytes: RawSpan) throws(CheckpointError) -> Int64 {

@@ -85,11 +85,15 @@ package struct FileCheckpoint: Hashable, Sendable {
     package var isCompressed: Bool
     /// The bytes on disk of a compressed file that was read, and acknowledged, to its end.
     package var compressedSize: Int64?
+    /// Everything in the directory of `originalPath` that was born earlier was looked at: an unknown file of the path's
+    /// family that is younger was rotated away before anyone saw it. nil where that is not known.
+    package var looked: FileTime?
 
     package init(
         id: TailedFileID, source: String, originalPath: FilePath, path: FilePath, number: FileNumber, born: FileTime?,
         fingerprint: ContentHash, contentGuard: ContentGuard, position: Int64, lineStart: Int64?, size: Int64,
-        generation: UInt32 = 0, isCompressed: Bool = false, compressedSize: Int64? = nil
+        generation: UInt32 = 0, isCompressed: Bool = false, compressedSize: Int64? = nil,
+        looked: FileTime? = nil
     ) {
         self.id = id
         self.source = source
@@ -105,5 +109,6 @@ package struct FileCheckpoint: Hashable, Sendable {
         self.generation = generation
         self.isCompressed = isCompressed
         self.compressedSize = compressedSize
+        self.looked = looked
     }
 }

@@ -5,15 +5,15 @@ internal import FileAccess
 indirect enum OpenContent {
     case plain(any OpenFile)
     case gzip(GzipContent)
-    /// It seems to end earlier than it does.
-    case part(OpenContent, end: Int64)
+    /// As if it ended here.
+    case shortened(OpenContent, end: Int64)
 
     /// - Returns: how many bytes were read; fewer than asked for only where the content ends.
     func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int {
         switch self {
         case .plain(let file): try unsafe file.read(into: bytes, at: position)
         case .gzip(let content): try unsafe content.read(into: bytes, at: position)
-        case .part(let content, let end):
+        case .shortened(let content, let end):
             try unsafe content.read(
                 into: UnsafeMutableRawBufferPointer(
                     rebasing: bytes[..<min(bytes.count, Int(clamping: max(0, end - position)))]), at: position)
@@ -25,7 +25,7 @@ indirect enum OpenContent {
         switch self {
         case .plain(let file): try file.status()
         case .gzip(let content): try content.file.status()
-        case .part(let content, _): try content.status()
+        case .shortened(let content, _): try content.status()
         }
     }
 
@@ -34,18 +34,16 @@ indirect enum OpenContent {
         switch self {
         case .plain(let file): try file.status().size
         case .gzip(let content): content.ending == nil ? .max : content.produced
-        case .part(let content, let end): min(end, try content.end())
+        case .shortened(let content, let end): min(try content.end(), end)
         }
     }
 
     /// Where data begins at or after `position`, past a hole; nil where only a hole follows.
     func nextData(from position: Int64) throws(FileError) -> Int64? {
         switch self {
-        case .plain(let file): return try file.nextData(from: position)
-        case .gzip: return position
-        case .part(let content, let end):
-            guard position < end, let next = try content.nextData(from: position), next < end else { return nil }
-            return next
+        case .plain(let file): try file.nextData(from: position)
+        case .gzip: position
+        case .shortened(let content, let end): try content.nextData(from: position).flatMap { $0 < end ? $0 : nil }
         }
     }
 
@@ -54,7 +52,7 @@ indirect enum OpenContent {
         switch self {
         case .plain: break
         case .gzip(let content): content.release(before: position)
-        case .part(let content, _): content.release(before: position)
+        case .shortened(let content, _): content.release(before: position)
         }
     }
 }

@@ -22,6 +22,10 @@ package struct TailCounters: Sendable, Equatable {
     package var bytesTruncatedUnread: Int64 = 0
     /// Bytes known to be there whose file went before they were read, or before they were read again.
     package var bytesDeletedUnread: Int64 = 0
+    /// Files that were rotated away before they were seen, and were found by the names of their families.
+    package var generationsFound: Int64 = 0
+    /// Files that went on in the copy that was made before they were truncated.
+    package var continuedCopies: Int64 = 0
     /// Files that went on in their compressed form.
     package var continuedCompressed: Int64 = 0
     /// Compressed files that break off or are damaged: how many bytes of theirs were not read is not known.

@@ -30,6 +30,8 @@ final class TailedFile {
     var rejected: Set<FileNumber> = []
     /// How many lives its inode, or its name, is known to have had before: of those that agree the last one counts.
     var generation: UInt32 = 0
+    /// As in its checkpoint; the directory knows better where it is looked into.
+    var looked: FileTime?
 
     /// nil until its first bytes are there.
     var encoding: TextEncoding?
@@ -41,6 +43,8 @@ final class TailedFile {
     var placement = Placement.live
     /// Its name as it is now matches the source's patterns.
     var isIncluded = true
+    /// Bytes that were known to be there and went, while the file goes on.
+    var bytesLost: Int64 = 0
     /// It was rotated away, read to its end, acknowledged, and let go of.
     var isArchived = false
     /// A deletion of its name was reported: a file found under that name is another one.
@@ -124,6 +128,7 @@ final class TailedFile {
         isCompressed = checkpoint.isCompressed
         isComplete = checkpoint.compressedSize != nil
         generation = checkpoint.generation
+        looked = checkpoint.looked
         lineStart = checkpoint.lineStart
         if let lineStart { longLines.append((lineStart, nil)) }
         committedLineStart = checkpoint.lineStart
@@ -148,7 +153,7 @@ final class TailedFile {
 
     /// Whether it is a rotated predecessor of another file.
     func isEarlier(than other: TailedFile) -> Bool {
-        guard !isGone, source == other.source, originalPath == other.originalPath else { return false }
+        if isGone { return false }
         if !other.isUnlinked { return true }
         // A compressed file keeps the time of its original's last modification, but not of its birth.
         if !isCompressed, !other.isCompressed, let born, let later = other.born { return born < later }
@@ -161,7 +166,7 @@ final class TailedFile {
             born: formerly.map(\.born) ?? born, fingerprint: fingerprint, contentGuard: committedGuard,
             position: committed, lineStart: committedLineStart, size: max(largestSize, committed),
             generation: generation, isCompressed: isCompressed && formerly == nil,
-            compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil)
+            compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil, looked: looked)
     }
 
     /// Notes that everything up to the read position was handed out, so that an acknowledgement finds its guard.
@@ -219,6 +224,8 @@ final class TailDirectory {
     var listed: FileTime?
     var residents: [FilePath.Component: [TailedFile]] = [:]
     var children: Set<FilePath.Component> = []
+    /// By source, up to when everything in it was looked at.
+    var looks: [Int: Look] = [:]
     /// Files that are too old to be begun.
     var ignored: Set<FilePath.Component> = []
     /// Names to look at.
@@ -227,6 +234,14 @@ final class TailDirectory {
     var isScheduled = false
     var problem: Errno?
     var watchProblem: Errno?
+
+    /// By the directory's own time stamps, which come from the clock that the birth times come from.
+    struct Look {
+        /// A file that was born earlier is known, or was found to be none that is to be read.
+        var settled: FileTime
+        /// The time stamp of the last listing.
+        var listed: FileTime
+    }
 
     /// One pattern of one source, and which of its components is to be matched here.
     struct Role: Hashable {

@@ -19,7 +19,7 @@ extension Tailer {
     /// - Returns: those that were not found.
     func continueCompressed(_ files: [TailedFile]) -> [TailedFile] {
         var left: [TailedFile] = []
-        var listings: [FilePath: [CompressedFile]] = [:]
+        var listings: [FilePath: [OtherForm]] = [:]
         // Who has most evidence chooses first.
         for file in files.sorted(by: { $0.fingerprint.length > $1.fingerprint.length }) {
             guard !file.isCompressed, let form = compressedForm(of: file, &listings) else {
@@ -37,16 +37,17 @@ extension Tailer {
         if !missing.isEmpty { _ = continueCompressed(missing) }
     }
 
-    /// A gzip file that is not followed.
-    struct CompressedFile {
+    /// A file that is not followed, and may hold what a followed one held: compressed, or a copy.
+    struct OtherForm {
         var path: FilePath
         var status: FileStatus
+        var isCompressed = true
     }
 
-    private func compressedForm(
-        of file: TailedFile, _ listings: inout [FilePath: [CompressedFile]]
-    ) -> CompressedFile? {
-        var candidates: [CompressedFile] = []
+    func compressedForm(
+        of file: TailedFile, _ listings: inout [FilePath: [OtherForm]]
+    ) -> OtherForm? {
+        var candidates: [OtherForm] = []
         let parents = [file.path.removingLastComponent(), file.originalPath.removingLastComponent()]
         for parent in Set(parents) {
             if listings[parent] == nil { listings[parent] = compressedFiles(in: parent) }
@@ -67,7 +68,7 @@ extension Tailer {
     }
 
     /// Whether its times allow it to hold a file's content: written after the file was born.
-    func mayHold(_ compressed: CompressedFile, _ file: TailedFile) -> Bool {
+    func mayHold(_ compressed: OtherForm, _ file: TailedFile) -> Bool {
         // The kernel takes the two times from clocks of different granularity (10 ms at the most, CONFIG_HZ).
         file.born.map { $0.milliseconds <= compressed.status.modified.milliseconds + 10 } ?? true
     }
@@ -79,19 +80,19 @@ extension Tailer {
         }
     }
 
-    func compressedFiles(in directory: FilePath) -> [CompressedFile] {
-        ((try? fileSystem.list(directory)) ?? []).compactMap { entry in
-            guard entry.kind == .regular || entry.kind == nil, entry.name.extension == gzipSuffix else { return nil }
+    func compressedFiles(in directory: FilePath) -> [OtherForm] {
+        entries(of: directory).compactMap { entry in
+            guard entry.name.extension == gzipSuffix else { return nil }
             let path = directory.appending(entry.name)
             guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular else {
                 return nil
             }
-            return CompressedFile(path: path, status: status)
+            return OtherForm(path: path, status: status)
         }
     }
 
     /// Whether the content's first bytes have this hash.
-    func head(of compressed: CompressedFile, begins hash: ContentHash) -> Bool {
+    func head(of compressed: OtherForm, begins hash: ContentHash) -> Bool {
         if hash.length == 0 { return true }
         guard let bytes = head(of: compressed), bytes.count >= hash.length else { return false }
         return unsafe bytes.withUnsafeBytes {
@@ -101,7 +102,7 @@ extension Tailer {
 
     /// The first bytes of what it holds; nil where it cannot be read. Kept while the file stays as it is, so that many
     /// files that are gone do not have it read again and again.
-    func head(of compressed: CompressedFile) -> [UInt8]? {
+    func head(of compressed: OtherForm) -> [UInt8]? {
         let status = compressed.status
         if let known = compressedHeads[status.number], known.size == status.size, known.modified == status.modified {
             return known.head
@@ -117,17 +118,18 @@ extension Tailer {
         return bytes
     }
 
-    /// From here on the compressed file is the file. Its content is verified before anything is read of it; until then
-    /// the checkpoint names the original.
-    private func attach(_ file: TailedFile, _ form: CompressedFile) {
-        let wasDone = file.isArchived && file.knownUnread == 0 && file.unacknowledged == 0
+    /// From here on the other file is the file. Its content is verified before anything is read of it; until then the
+    /// checkpoint names the original, unless it is a copy, which was verified before.
+    func attach(_ file: TailedFile, _ form: OtherForm) {
+        let wasDone =
+            form.isCompressed && file.isArchived && file.knownUnread == 0 && file.unacknowledged == 0
         close(file)
         let key = Key(source: file.source, number: file.number)
         if current[key] === file { current[key] = nil }
-        file.formerly = wasDone ? nil : (file.number, file.born)
+        file.formerly = wasDone || !form.isCompressed ? nil : (file.number, file.born)
         file.number = form.status.number
         file.born = form.status.born
-        file.isCompressed = true
+        file.isCompressed = form.isCompressed
         file.isComplete = wasDone
         file.size = form.status.size
         file.modified = form.status.modified
@@ -137,7 +139,16 @@ extension Tailer {
         file.problem = nil
         if file.unlinkedAt == nil { file.unlinkedAt = now }
         current[Key(source: file.source, number: file.number)] = file
-        if !wasDone { counters.continuedCompressed += 1 }
+        if !form.isCompressed {
+            counters.continuedCopies += 1
+            // What was written behind the copy went with the truncation.
+            let lost = max(0, file.largestSize - form.status.size)
+            file.largestSize -= lost
+            file.bytesLost += lost
+            lose(lost, because: .truncated)
+        } else if !wasDone {
+            counters.continuedCompressed += 1
+        }
         noteChanged(file)
         place(file, at: form.path, included: isTaken(form.path, by: file.source))
         file.isArchived = wasDone
@@ -171,7 +182,7 @@ extension Tailer {
             waiting.append(place)
             return true
         }
-        let form = CompressedFile(path: path, status: status)
+        let form = OtherForm(path: path, status: status)
         let known = files.values.first { file in
             file.source == source && !file.isCompressed && !file.isGone && file.fingerprint.length > 0
                 && !file.rejected.contains(status.number)
@@ -198,15 +209,27 @@ extension Tailer {
 
     /// Whether another compressed file may be read beside those that are being read.
     func mayDecompress(_ file: TailedFile) -> Bool {
-        var active: [TailedFile] = []
-        for other in openFiles where other !== file {
-            if case .gzip(let content) = other.descriptor, content.isActive { active.append(other) }
-        }
+        let active = beingDecompressed(beside: file)
         if active.count < limits.decompressions { return true }
         // One that makes progress ends some time; one that waits itself gives way.
         guard let idle = active.first(where: { !$0.isReadable || waits($0) }) else { return false }
         if case .gzip(let content) = idle.descriptor { content.rest() }
         return true
+    }
+
+    /// For a file that has to be read now: the one that was longest not read gives way.
+    func makeRoomToDecompress(_ file: TailedFile) {
+        let active = beingDecompressed(beside: file)
+        guard active.count >= limits.decompressions, let oldest = active.min(by: { $0.lastUse < $1.lastUse }) else {
+            return
+        }
+        if case .gzip(let content) = oldest.descriptor { content.rest() }
+    }
+
+    private func beingDecompressed(beside file: TailedFile) -> [TailedFile] {
+        openFiles.filter { other in
+            if other !== file, case .gzip(let content) = other.descriptor { content.isActive } else { false }
+        }
     }
 
     /// There was nothing more to read of a compressed file.

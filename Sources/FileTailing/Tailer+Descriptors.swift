@@ -32,17 +32,21 @@ extension Tailer {
     private func hasToWait(_ file: TailedFile) -> Bool {
         if unlinked.isEmpty { return false }
         var waits = false
-        for other in unlinked.values where other !== file && other.isEarlier(than: file) {
+        for other in families[Family(file)] ?? []
+        where other !== file && other.isUnlinked && other.isEarlier(than: file) {
             if !file.hasCheckedEarlier && !other.isArchived { markReadable(other) }
             if other.isReadable { waits = true }
         }
         file.hasCheckedEarlier = true
+        if !heldBack.isEmpty && !file.isUnlinked && heldBack.contains(Family(file)) { waits = true }
         return waits
     }
 
     /// As `hasToWait`, without looking at anything.
     func waits(_ file: TailedFile) -> Bool {
-        unlinked.values.contains { $0 !== file && $0.isReadable && $0.isEarlier(than: file) }
+        if unlinked.isEmpty { return false }
+        let family = families[Family(file)] ?? []
+        return family.contains { $0 !== file && $0.isUnlinked && $0.isReadable && $0.isEarlier(than: file) }
     }
 
     func markReadable(_ file: TailedFile) {

@@ -6,13 +6,18 @@ internal import SystemPackage
 
 extension Tailer {
     func examineTouched() {
-        while !touched.isEmpty || !unsettled.isEmpty {
-            while let directory = touched.popLast() {
-                directory.isScheduled = false
-                if directories[directory.path] === directory { examine(directory) }
+        repeat {
+            while !touched.isEmpty || !unsettled.isEmpty {
+                while let directory = touched.popLast() {
+                    directory.isScheduled = false
+                    if directories[directory.path] === directory { examine(directory) }
+                }
+                settle()
             }
-            settle()
-        }
+            // The files of the checkpoints are not all known before.
+            if hasScanned { judgeCandidates() }
+        } while !touched.isEmpty || !unsettled.isEmpty
+        if hasScanned { noteLooks() }
         strays.removeAll()
     }
 
@@ -37,6 +42,7 @@ extension Tailer {
                 examine(entry.name, kind: entry.kind, in: directory, strayToo: false)
             }
             for name in gone { examine(name, kind: nil, in: directory, strayToo: false) }
+            noteListing(directory, status)
         } catch {
             if error.isNotFound { leave(directory) } else { note(error, at: directory) }
         }
@@ -59,7 +65,7 @@ extension Tailer {
         }
         let residents = directory.residents[name] ?? []
         if takers.isEmpty && below.isEmpty && residents.isEmpty && !strayToo && !directory.children.contains(name) {
-            return
+            guard kind == .regular || kind == nil, belongsToFamily(bytes, in: directory) else { return }
         }
         let path = directory.path.appending(name)
         let status: FileStatus?
@@ -144,6 +150,7 @@ extension Tailer {
             observe(path, TailedFile.Place(directory: directory, name: name), status, by: source)
         }
         if !isTaken { strays[status.number] = path }
+        consider(path, TailedFile.Place(directory: directory, name: name), status, takers)
     }
 
     private func observe(_ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, by source: Int) {
@@ -160,11 +167,12 @@ extension Tailer {
             }
             // Another file was given its inode.
             current[key] = nil
-            if !continueCompressed([file]).isEmpty { end(file, .lost) }
+            if !continueCompressed([file]).isEmpty { endUnlessCompressed(file) }
         }
         if let checkpoints = resuming.removeValue(forKey: key) {
             if resume(checkpoints, source: source, at: path, status, included: true) { return }
         }
+        if considerIncluded(path, place, status, source) { return }
         begin(path, place, status, source)
     }
 
@@ -173,7 +181,10 @@ extension Tailer {
         return status.number == file.number && isSame(file, status, at: path)
     }
 
-    private func begin(_ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int) {
+    /// - Parameter base: the path whose earlier file it is, where it is one.
+    func begin(
+        _ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int, of base: FilePath? = nil
+    ) {
         let settings = sources[source]
         if let limit = settings.ignoreOlder {
             let age = now.milliseconds - status.modified.milliseconds
@@ -184,10 +195,13 @@ extension Tailer {
         }
         let isCompressed = path.extension == gzipSuffix && settings.readsCompressed
         if isCompressed && isForm(path, status, of: source, place) { return }
-        guard hasRoom else { return waiting.append(place) }
+        guard hasRoom else {
+            if let base { heldBack.insert(Family(source: source, path: base)) }
+            return waiting.append(place)
+        }
         let file = TailedFile(
-            id: makeID(), source: source, path: path, originalPath: path, number: status.number, born: status.born,
-            position: 0, now: now)
+            id: makeID(), source: source, path: path, originalPath: base ?? path, number: status.number,
+            born: status.born, position: 0, now: now)
         file.isCompressed = isCompressed
         counters.filesBegun += 1
         register(file)
@@ -212,6 +226,7 @@ extension Tailer {
 
     func register(_ file: TailedFile) {
         files[file.id] = file
+        addToFamily(file)
         current[Key(source: file.source, number: file.number)] = file
         if file.checkpointChanged { changed.append(file) }
     }

@@ -1,121 +1,233 @@
 internal import FileAccess
+internal import Primitives
 internal import SystemPackage
 
-// Files that came and were rotated away between two looks, as while the agent was down:
-//
-//   1. app.log is followed, the agent is killed.
-//   2. app.log becomes app.log.1; a new app.log is written.
-//   3. app.log.1 becomes app.log.2, app.log becomes app.log.1; a new app.log is written.
-//   4. The agent starts: it finds its file as app.log.2, and a new app.log. No pattern matches app.log.1.
-//
-// A file beside them is such a generation where its name begins with the path's own; it was born before the present
-// file, and after the known ones and their last modification, as a copy of a file still written to is not; and it is no
-// copy of a known one: its first bytes differ. Where that is not so, or there are no birth times, it is left alone.
-//
-// One that was compressed tells when its original was last modified instead of when that was born: it is a generation
-// where that was later than for the file that is known.
+// Earlier files of a followed path that nobody saw under it; the article "Generations" has the rules. A file whose name
+// makes it a member of a path's family is a candidate; what it is is told at the end of a look around, when all files
+// that are known are in their places.
 
 extension Tailer {
-    func adoptGenerations(after file: TailedFile) {
-        let parent = file.originalPath.removingLastComponent()
-        guard file.placement == .rotated, !file.isIncluded, let name = file.originalPath.lastComponent,
-            file.path.removingLastComponent() == parent,
-            let present = directories[parent]?.residents[name]?.first(where: { $0.source == file.source })?.born
-        else { return }
-        let prefix = name.bytes
-        let known = files.values.filter { $0.source == file.source && $0.originalPath == file.originalPath }
-        adoptCompressedGenerations(after: file, known, in: parent)
-        guard file.isCompressed || file.born != nil else { return }
-        let times = known.filter(\.isUnlinked).compactMap { try? $0.descriptor?.status() ?? status(of: $0.path) }
-        for entry in (try? fileSystem.list(parent)) ?? [] where entry.kind == .regular || entry.kind == nil {
-            let bytes = entry.name.bytes
-            guard bytes.count > prefix.count, bytes.starts(with: prefix) else { continue }
-            let path = parent.appending(entry.name)
-            guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular,
-                current[Key(source: file.source, number: status.number)] == nil, let time = status.born,
-                isLater(status, born: time, than: file),
-                time < present,
-                times.allSatisfy({ $0.modified <= time || ($0.born ?? time) >= time }),
-                sources[file.source].verdict(on: path) == .notIncluded,
-                sources[file.source].exclusion(of: path) == nil, !known.contains(where: { isCopy(path, of: $0) })
-            else { continue }
-            adopt(path, status, as: file)
+    /// A path that a source follows.
+    struct Family: Hashable {
+        var source: Int
+        var path: FilePath
+    }
+
+    /// An unknown file with the name of a family's member.
+    struct Candidate {
+        var family: Family
+        var place: TailedFile.Place
+        var path: FilePath
+        var status: FileStatus
+        /// Its own name matches the patterns.
+        var isIncluded: Bool
+
+        var isCompressed: Bool { path.extension == gzipSuffix }
+        /// When its content began; of a compressed file, which keeps that time, when it ended.
+        var time: FileTime { isCompressed ? status.modified : status.born ?? status.modified }
+    }
+
+    func addToFamily(_ file: TailedFile) { families[Family(file), default: []].append(file) }
+
+    func removeFromFamily(_ file: TailedFile) {
+        let family = Family(file)
+        families[family]?.removeAll { $0 === file }
+        if families[family]?.isEmpty ?? false { families[family] = nil }
+    }
+
+    // MARK: Candidates
+
+    /// Whether a name may be a member of the family of a path that is looked for in this directory.
+    func belongsToFamily(_ name: [UInt8], in directory: TailDirectory) -> Bool {
+        familyBases(of: name).contains { base in
+            FilePath.Component(bytes: base).map { base in directory.roles.contains { isFile(base, in: $0) } } ?? false
         }
     }
 
-    private func isLater(_ status: FileStatus, born: FileTime, than file: TailedFile) -> Bool {
-        if file.isCompressed { return file.modified < status.modified }
-        return file.born.map { $0 < born } ?? false
+    /// Notes a file that sources do not take by its name, where its name is one of a family.
+    func consider(_ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ takers: [Int]) {
+        for base in familyBases(of: place.name.bytes) {
+            guard let base = FilePath.Component(bytes: base) else { continue }
+            let basePath = place.directory.path.appending(base)
+            for role in place.directory.roles where isFile(base, in: role) {
+                let key = Key(source: role.source, number: status.number)
+                guard candidates[key] == nil, current[key] == nil,
+                    !takers.contains(role.source) || sources[role.source].exclusion(of: path) != nil,
+                    sources[role.source].exclusion(of: basePath) == nil, mayBeEarlier(path, role.source)
+                else { continue }
+                candidates[key] = Candidate(
+                    family: Family(source: role.source, path: basePath), place: place, path: path, status: status,
+                    isIncluded: false)
+            }
+        }
     }
 
-    private func adoptCompressedGenerations(
-        after file: TailedFile, _ known: [TailedFile], in parent: FilePath
-    ) {
-        let settings = sources[file.source]
-        if settings.readsCompressed { return }
-        guard let name = file.originalPath.lastComponent?.bytes, let last = (try? status(of: file.path))?.modified
-        else {
+    /// Patterns that leave a name out leave it out here too; compressed files that cannot be read are no generation.
+    private func mayBeEarlier(_ path: FilePath, _ source: Int) -> Bool {
+        switch sources[source].exclusion(of: path) {
+        case nil: true
+        case .compressed: path.extension == gzipSuffix
+        case .excluded, .taken, .notIncluded: false
+        }
+    }
+
+    /// Notes a file that a source takes by its name, where that makes it an earlier file of a path that it takes too.
+    func considerIncluded(
+        _ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int
+    ) -> Bool {
+        for base in familyBases(of: place.name.bytes) {
+            guard let base = FilePath.Component(bytes: base) else { continue }
+            let family = Family(source: source, path: place.directory.path.appending(base))
+            guard isTaken(family.path, by: source) else { continue }
+            candidates[Key(source: source, number: status.number)] = Candidate(
+                family: family, place: place, path: path, status: status, isIncluded: true)
+            return true
+        }
+        return false
+    }
+
+    // MARK: Judging them
+
+    func judgeCandidates() {
+        if candidates.isEmpty { return }
+        var members: [Family: [Candidate]] = [:]
+        for (key, candidate) in candidates {
+            if current[key] == nil {
+                members[candidate.family, default: []].append(candidate)
+            } else {
+                undecided[key] = nil
+            }
+        }
+        candidates.removeAll()
+        for (family, members) in members { judge(members, of: family) }
+    }
+
+    private func judge(_ members: [Candidate], of family: Family) {
+        guard let known = families[family] else {
+            // Its base is not there, and never was.
+            for member in members where member.isIncluded {
+                begin(member.path, member.place, member.status, family.source)
+            }
             return
         }
-        for candidate in compressedFiles(in: parent) where candidate.status.modified > last {
-            guard let stem = candidate.path.lastComponent?.stem,
-                let original = FilePath.Component(stem), original.bytes.starts(with: name),
-                current[Key(source: file.source, number: candidate.status.number)] == nil,
-                settings.exclusion(of: parent.appending(original)) == nil, let head = head(of: candidate), !head.isEmpty
-            else { continue }
-            // A copy of a file that is known begins as that does.
-            if known.contains(where: { isCopy(candidate, head, of: $0) }) { continue }
-            adopt(candidate.path, candidate.status, as: file, isCompressed: true)
+        // Whether what is in the path's own file is what was followed decides what the others are.
+        for file in known { lookForTruncation(file) }
+        let plain = members.filter { !$0.isCompressed }.sorted { $0.time < $1.time }
+        let compressed = members.filter(\.isCompressed).sorted { $0.time < $1.time }
+        for member in plain + compressed { judge(member) }
+    }
+
+    private func judge(_ member: Candidate) {
+        let key = Key(source: member.family.source, number: member.status.number)
+        let since = undecided.removeValue(forKey: key)?.since ?? now
+        guard current[key] == nil, member.isIncluded || wasNeverSeen(member) else { return }
+        if isUndecided(member) {
+            let isTooOld = now.milliseconds - since.milliseconds >= limits.forgetAfter.milliseconds
+            // One that matches must be kept in mind as long as it is there.
+            if member.isIncluded || (!isTooOld && undecided.count < 4096) { undecided[key] = (member.place, since) }
+        } else if member.isIncluded {
+            begin(member.path, member.place, member.status, member.family.source, of: member.family.path)
+        } else {
+            adopt(member)
         }
     }
 
-    /// A copy of a known file begins as that does, and was made after it.
-    private func isCopy(_ candidate: CompressedFile, _ head: [UInt8], of file: TailedFile) -> Bool {
-        if !file.isCompressed, !mayHold(candidate, file) { return false }
-        guard let beginning = firstBytes(of: file) else {
-            return file.fingerprint.length > 0 && self.head(of: candidate, begins: file.fingerprint)
+    /// Whether it is younger than what was looked at.
+    private func wasNeverSeen(_ member: Candidate) -> Bool {
+        guard let look = member.place.directory.looks[member.family.source] else { return false }
+        return member.time > look.settled
+    }
+
+    /// Whether it is, or may yet turn out to be, another form of a file that is known.
+    private func isUndecided(_ member: Candidate) -> Bool {
+        if member.status.size == 0 { return true }
+        let known = families[member.family] ?? []
+        let form = OtherForm(path: member.path, status: member.status, isCompressed: member.isCompressed)
+        if member.isCompressed {
+            guard let head = head(of: form), !head.isEmpty else { return true }
+            return known.contains { !$0.isCompressed && mayHold(form, $0) && isCopy(head, of: $0) }
         }
-        return zip(beginning, head).allSatisfy { $0 == $1 }
+        return known.contains { isCopy(form, of: $0) }
     }
 
-    /// nil where only what was read of it earlier tells.
-    private func firstBytes(of file: TailedFile) -> [UInt8]? {
-        if case .plain(let opened) = file.descriptor {
-            return try? opened.read(FileCheckpoint.fingerprintLength, at: 0)
-        }
-        // Its name may be another file's by now.
-        guard file.placement == .live || file.placement == .rotated,
-            let status = try? fileSystem.status(of: file.path, followingLinks: true),
-            isSame(file, status, at: file.path)
-        else { return nil }
-        if file.isCompressed { return head(of: CompressedFile(path: file.path, status: status)) }
-        guard let opened = try? fileSystem.open(file.path, .read) else { return nil }
-        return try? opened.read(FileCheckpoint.fingerprintLength, at: 0)
-    }
-
-    private func status(of path: FilePath) throws(FileError) -> FileStatus {
-        try fileSystem.status(of: path, followingLinks: false)
-    }
-
-    private func isCopy(_ path: FilePath, of file: TailedFile) -> Bool {
-        let head = file.fingerprint
-        if head.length == 0 { return false }
-        guard let other = try? fileSystem.open(path, .read),
-            let bytes = try? other.read(head.length, at: 0)
-        else { return true }
-        return unsafe bytes.withUnsafeBytes { unsafe ContentHash($0) } == head
-    }
-
-    private func adopt(
-        _ path: FilePath, _ status: FileStatus, as earlier: TailedFile, isCompressed: Bool = false
-    ) {
+    private func adopt(_ member: Candidate) {
         let file = TailedFile(
-            id: makeID(), source: earlier.source, path: path, originalPath: earlier.originalPath,
-            number: status.number, born: status.born, position: 0, now: now)
-        file.isCompressed = isCompressed
+            id: makeID(), source: member.family.source, path: member.path, originalPath: member.family.path,
+            number: member.status.number, born: member.status.born, position: 0, now: now)
+        file.isCompressed = member.isCompressed
         counters.filesBegun += 1
+        counters.generationsFound += 1
         register(file)
-        place(file, at: path, included: false)
-        update(file, status)
+        place(file, at: member.path, included: false)
+        update(file, member.status)
+    }
+
+    // MARK: What was looked at
+
+    func look(of file: TailedFile) -> TailDirectory.Look? {
+        directories[file.originalPath.removingLastComponent()]?.looks[file.source]
+    }
+
+    /// Whether it would not be taken for an unseen one if it were forgotten, nor its compressed form.
+    func isSettled(_ file: TailedFile) -> Bool {
+        guard let look = look(of: file) else { return true }
+        // Not stored, and so not known of a file that was not found since the start.
+        if file.modified.seconds == 0 { return false }
+        return file.modified <= look.settled && (file.isCompressed || file.born ?? file.modified <= look.settled)
+    }
+
+    /// What is forgotten lies before what was looked at, which is stored with the other files of the directory.
+    func storeLook(besides file: TailedFile) {
+        let path = file.originalPath.removingLastComponent()
+        guard let directory = directories[path] else { return }
+        for residents in directory.residents.values {
+            for other in residents where other !== file && other.source == file.source && !other.isGone {
+                if other.originalPath.removingLastComponent() == path { return noteChanged(other) }
+            }
+        }
+    }
+
+    /// A directory was listed, and every name in it looked at.
+    func noteListing(_ directory: TailDirectory, _ status: FileStatus) {
+        for source in Set(directory.roles.map(\.source)) where directory.looks[source] == nil {
+            let settled = firstLook(directory, status, source)
+            directory.looks[source] = TailDirectory.Look(settled: settled, listed: status.modified)
+        }
+        // A name that changed meanwhile may have been left out.
+        let after = try? fileSystem.status(of: directory.path, followingLinks: true)
+        if after?.modified == status.modified {
+            listings.append((directory, status.modified))
+        } else {
+            directory.listed = nil
+        }
+    }
+
+    private func firstLook(_ directory: TailDirectory, _ status: FileStatus, _ source: Int) -> FileTime {
+        // What is there at the very first start is not read, unless a pattern matches it.
+        if firstStarts.contains(source) { return status.modified }
+        if let stored = storedLooks.removeValue(forKey: Family(source: source, path: directory.path)) { return stored }
+        // All that is in a directory made since its parent was looked at is new.
+        let parent = directories[directory.path.removingLastComponent()]?.looks[source]?.settled
+        if let parent, let born = status.born, born > parent { return parent }
+        return status.modified
+    }
+
+    /// Everything that the listings showed was judged. One listing behind, since a name may be missing from one while
+    /// it is changed.
+    func noteLooks() {
+        for (directory, modified) in listings
+        where !undecided.values.contains(where: { $0.place.directory === directory }) {
+            for (source, look) in directory.looks {
+                directory.looks[source] = TailDirectory.Look(settled: max(look.settled, look.listed), listed: modified)
+            }
+        }
+        listings.removeAll()
+    }
+}
+
+extension Tailer.Family {
+    init(_ file: TailedFile) {
+        source = file.source
+        path = file.originalPath
     }
 }

@@ -34,9 +34,6 @@ extension Tailer {
                 sought.append(file)
             }
         }
-        defer {
-            for file in lost where files[file.id] === file { adoptGenerations(after: file) }
-        }
         if sought.isEmpty { return }
         let found = search(for: Set(sought.map(\.number)), in: neighbourhood(of: sought))
         var gone: [TailedFile] = []
@@ -58,11 +55,20 @@ extension Tailer {
     /// A file that is nowhere to be found.
     func vanish(_ file: TailedFile) {
         // Without a birth time it could not be told from another file, should it come back.
-        if file.descriptor == nil && (file.sawDeletion || file.born == nil) {
+        if file.descriptor == nil && file.born == nil {
             end(file, .lost)
+        } else if file.descriptor == nil && file.sawDeletion {
+            endUnlessCompressed(file)
         } else {
             unlink(file, .missing)
         }
+    }
+
+    /// A file that was deleted, unless its compressed form may yet be found: a listing can miss a name that changes.
+    func endUnlessCompressed(_ file: TailedFile) {
+        if file.isCompressed || isSettled(file) { return end(file, .lost) }
+        file.sawDeletion = true
+        unlink(file, .missing)
     }
 
     /// Where a file that is not in its place may be: its own directory first, then those of its source.
@@ -77,12 +83,24 @@ extension Tailer {
         return paths
     }
 
+    /// What may be files in a directory. Listed again where names changed meanwhile, since one that changes may be missing.
+    func entries(of directory: FilePath) -> [DirectoryEntry] {
+        var entries: [DirectoryEntry] = []
+        for _ in 0..<3 {
+            let before = try? fileSystem.status(of: directory, followingLinks: true)
+            entries = (try? fileSystem.list(directory)) ?? []
+            let after = try? fileSystem.status(of: directory, followingLinks: true)
+            if before?.modified == after?.modified { break }
+        }
+        return entries.filter { $0.kind == .regular || $0.kind == nil }
+    }
+
     /// Finds inodes in directories, under whatever names.
     func search(for numbers: Set<FileNumber>, in paths: [FilePath]) -> [FileNumber: (FilePath, FileStatus)] {
         var found: [FileNumber: (FilePath, FileStatus)] = [:]
         var seen: Set<FilePath> = []
         for path in paths where seen.insert(path).inserted && found.count < numbers.count {
-            for entry in (try? fileSystem.list(path)) ?? [] where entry.kind == .regular || entry.kind == nil {
+            for entry in entries(of: path) {
                 let path = path.appending(entry.name)
                 guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular,
                     numbers.contains(status.number)
@@ -151,12 +169,16 @@ extension Tailer {
         unlinked[file.id] = file
         // The last look at its size may be old.
         markReadable(file)
-        if file.descriptor == nil && placement == .rotated { _ = descriptor(of: file) }
+        if file.descriptor == nil && placement == .rotated && openFiles.count < limits.openFiles + limits.pinnedFiles {
+            _ = descriptor(of: file)
+        }
     }
 
     /// Looks after the files that lost their name: notes what is still written to them, and lets go of those that are
     /// done with.
-    func tendUnlinked() {
+    ///
+    /// - Parameter all: also for what takes a look at a directory.
+    func tendUnlinked(all: Bool) {
         for file in Array(unlinked.values) {
             if file.isGone {
                 retireIfDone(file)
@@ -169,10 +191,11 @@ extension Tailer {
             guard !file.isReadable || file.placement == .missing else { continue }
             if quiet >= limits.settleTime.milliseconds {
                 if file.unread > 0 && file.descriptor != nil { markReadable(file) }
-                if !file.isPinned { letGo(file) }
+                if !file.isPinned && (all || !file.isArchived) { letGo(file) }
+                if all && file.placement == .missing && file.sawDeletion && isSettled(file) { end(file, .lost) }
             }
             if !file.isGone && quiet >= limits.forgetAfter.milliseconds && !file.isIncludedNow
-                && !awaitsCompression(file)
+                && !awaitsCompression(file) && (file.placement != .rotated || isSettled(file))
             {
                 forget(file)
             }
@@ -186,7 +209,7 @@ extension Tailer {
         switch file.placement {
         case .deleted:
             // Known by its compressed form, it is not taken for a file that nobody read.
-            if file.isCompressed || !continueCompressed([file]).isEmpty { end(file, .finished) }
+            if file.isCompressed || (!continueCompressed([file]).isEmpty && isSettled(file)) { end(file, .finished) }
         case .live, .rotated, .missing, .gone: break
         }
     }
@@ -227,10 +250,12 @@ extension Tailer {
     }
 
     func retire(_ file: TailedFile, _ reason: RetiredFile.Reason, bytesLost: Int64) {
+        removeFromFamily(file)
+        storeLook(besides: file)
         files[file.id] = nil
         unlinked[file.id] = nil
         counters.filesRetired += 1
-        retired.append(RetiredFile(id: file.id, reason: reason, bytesLost: bytesLost))
+        retired.append(RetiredFile(id: file.id, reason: reason, bytesLost: bytesLost + file.bytesLost))
     }
 }
 

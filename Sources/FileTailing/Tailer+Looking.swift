@@ -76,6 +76,12 @@ extension Tailer {
     func touchWaiting() {
         for place in waiting { touch(place.directory, place.name) }
         waiting.removeAll()
+        heldBack.removeAll()
+        for (key, entry) in undecided {
+            let path = entry.place.directory.path.appending(entry.place.name)
+            if (try? fileSystem.status(of: path, followingLinks: true))?.number != key.number { undecided[key] = nil }
+            touch(entry.place.directory, entry.place.name)
+        }
     }
 
     /// Looks whether a directory and its known files are as they were.

@@ -230,11 +230,11 @@ extension Tailer {
     }
 
     /// The content that was being followed is gone; what is there now is followed from its beginning under a new id.
-    private func replace(_ old: TailedFile) {
+    func replace(_ old: TailedFile) {
         counters.truncations += 1
         // A file that no pattern matches any more and that was done with is somebody else's.
         guard let descriptor = old.descriptor, old.isIncluded || !old.isArchived else { return end(old, .truncated) }
-        let file = succeed(old, because: .truncated)
+        let file = succeed(old, because: .truncated, goingOnIn: form(of: old))
         if let status = try? descriptor.status() { update(file, status) }
         markReadable(file)
     }

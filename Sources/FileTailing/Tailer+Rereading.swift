@@ -55,7 +55,7 @@ extension Tailer {
     /// - Returns: false where the file cannot be read now, or holds something else than it did. Its read position is then
     ///   where it was.
     package func reread(_ id: TailedFileID, _ range: ReadRange, _ body: (RawSpan, LineInfo) -> Void) -> Bool {
-        guard let file = files[id], !file.isGone, file.readPosition <= range.start, let open = descriptor(of: file)
+        guard let file = files[id], !file.isGone, file.readPosition <= range.start, var open = descriptor(of: file)
         else {
             return false
         }
@@ -66,18 +66,30 @@ extension Tailer {
         let before = ReadingPlace(file)
         defer { rereading = nil }
         do throws(FileError) {
-            guard try findEncoding(of: file, open) else { return false }
-            if file.needsVerification || file.readGuard == nil {
-                if case .gzip(let content) = open { while try !approach(file, content) {} }
-                guard try verify(file, open) else { return false }
+            if try !isReady(file, open) {
+                // Truncated since, and copied before.
+                guard form(of: file) != nil else { return false }
+                replace(file)
+                guard let copy = descriptor(of: file), try isReady(file, copy) else { return false }
+                open = copy
             }
-            let descriptor = range.endsUnterminated ? .part(open, end: range.end) : open
+            let descriptor = range.endsUnterminated ? OpenContent.shortened(open, end: range.end) : open
             if try handOut(range, of: file, descriptor, body) { return true }
         } catch {
             fail(file, error)
         }
         before.restore(file)
         return false
+    }
+
+    /// - Returns: whether the file holds what was read of it before.
+    private func isReady(_ file: TailedFile, _ descriptor: OpenContent) throws(FileError) -> Bool {
+        guard try findEncoding(of: file, descriptor) else { return false }
+        if case .gzip(let content) = descriptor {
+            makeRoomToDecompress(file)
+            while try !approach(file, content) {}
+        }
+        return file.needsVerification || file.readGuard == nil ? try verify(file, descriptor) : true
     }
 
     /// - Returns: whether it was what it was then.

@@ -44,24 +44,16 @@ extension Tailer {
         let sought = Set(left.keys.map(\.source))
         paths += directories.values.filter { $0.roles.contains { sought.contains($0.source) } }.map(\.path)
         let found = search(for: Set(left.keys.map(\.number)), in: paths)
-        var rotated: [TailedFile] = []
         var missing: [TailedFile] = []
-        defer {
-            for file in rotated { adoptGenerations(after: file) }
-        }
         for (key, checkpoints) in left {
             if let (path, status) = found[key.number] {
-                if resume(checkpoints, source: key.source, at: path, status, included: false), let file = current[key] {
-                    rotated.append(file)
-                }
+                _ = resume(checkpoints, source: key.source, at: path, status, included: false)
             } else if let file = resumeMissing(checkpoints, source: key.source) {
                 missing.append(file)
             }
         }
         missing += resumeDisplaced()
-        let lost = Set(continueCompressed(missing).map(\.id))
-        rotated += missing.filter { !lost.contains($0.id) }
-        for file in missing where lost.contains(file.id) && file.sawDeletion { end(file, .lost) }
+        for file in continueCompressed(missing) where file.sawDeletion { endUnlessCompressed(file) }
     }
 
     /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.
@@ -86,6 +78,7 @@ extension Tailer {
             guard let source = sources.firstIndex(where: { $0.name == checkpoint.source }) else { return nil }
             let file = TailedFile(checkpoint, source: source, path: checkpoint.path, now: now)
             files[file.id] = file
+            addToFamily(file)
             file.sawDeletion = true
             unlink(file, .missing)
             return file

@@ -69,7 +69,10 @@ extension Tailer {
     }
 
     /// A new life of a file: the same file under a new id, to be read from its beginning.
-    func succeed(_ old: TailedFile, because reason: RetiredFile.Reason) -> TailedFile {
+    ///
+    /// - Parameter form: where the content that was followed is now, if it is anywhere.
+    func succeed(_ old: TailedFile, because reason: RetiredFile.Reason, goingOnIn form: OtherForm? = nil) -> TailedFile
+    {
         let file = TailedFile(
             id: makeID(), source: old.source, path: old.path, originalPath: old.originalPath, number: old.number,
             born: old.born, position: 0, now: now)
@@ -78,7 +81,7 @@ extension Tailer {
         let descriptor = old.descriptor
         let placement = old.placement
         let isIncluded = old.isIncluded
-        end(old, reason)
+        if let form { attach(old, form) } else { end(old, reason) }
         counters.filesBegun += 1
         register(file)
         // The open file is handed on: it may have no name any more.

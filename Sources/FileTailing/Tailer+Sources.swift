@@ -38,8 +38,7 @@ extension Tailer {
             guard let source = sources.firstIndex(where: { $0.name == checkpoint.source }), changed.contains(source),
                 files[checkpoint.id] == nil, departed[checkpoint.id] == nil
             else { continue }
-            self.resuming[Key(source: source, number: checkpoint.number), default: []].append(checkpoint)
-            firstStarts.remove(source)
+            resumeLater(checkpoint, source)
         }
         hasScanned = false
         nextReconcile = nil
@@ -53,6 +52,7 @@ extension Tailer {
     private func dropRoles(of source: Int) {
         for directory in Array(directories.values) {
             directory.roles.removeAll { $0.source == source }
+            directory.looks[source] = nil
             directory.ignored.removeAll()
             if directory.roles.isEmpty && directory.residents.isEmpty {
                 directories[directory.path] = nil
@@ -70,6 +70,7 @@ extension Tailer {
         let key = Key(source: file.source, number: file.number)
         if current[key] === file { current[key] = nil }
         file.isReadable = false
+        removeFromFamily(file)
         files[file.id] = nil
         unlinked[file.id] = nil
         unsettled[file.id] = nil
@@ -81,6 +82,7 @@ extension Tailer {
     private func rejoin(_ file: TailedFile) {
         departed[file.id] = nil
         files[file.id] = file
+        addToFamily(file)
         current[Key(source: file.source, number: file.number)] = file
         file.needsVerification = true
         unlink(file, .missing)

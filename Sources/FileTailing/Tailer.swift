@@ -42,6 +42,18 @@ package final class Tailer {
     /// Files with `isUnlinked`.
     var unlinked: [TailedFileID: TailedFile] = [:]
     var waiting: [TailedFile.Place] = []
+    /// The files of each path, under whatever names they are now.
+    var families: [Family: [TailedFile]] = [:]
+    /// Unknown files whose names make them members of a family, to be judged at the end of the look around.
+    var candidates: [Key: Candidate] = [:]
+    /// Of those, what nothing can be said about yet, and since when.
+    var undecided: [Key: (place: TailedFile.Place, since: Timestamp)] = [:]
+    /// Families with earlier files that wait because of a bound.
+    var heldBack: Set<Family> = []
+    /// What the checkpoints say about `TailDirectory.looks`, until the directory is listed.
+    var storedLooks: [Family: FileTime] = [:]
+    /// Directories that were listed in this look around.
+    var listings: [(directory: TailDirectory, modified: FileTime)] = []
     /// The first bytes of gzip files that were looked into.
     var compressedHeads: [FileNumber: (size: Int64, modified: FileTime, head: [UInt8])] = [:]
     /// Files to try again at the next look around.
@@ -90,9 +102,16 @@ package final class Tailer {
         firstStarts = Set(sources.indices.filter { !startedBefore.contains(sources[$0].name) })
         for checkpoint in resuming {
             guard let source = sources.firstIndex(where: { $0.name == checkpoint.source }) else { continue }
-            self.resuming[Key(source: source, number: checkpoint.number), default: []].append(checkpoint)
-            firstStarts.remove(source)
+            resumeLater(checkpoint, source)
         }
+    }
+
+    func resumeLater(_ checkpoint: FileCheckpoint, _ source: Int) {
+        resuming[Key(source: source, number: checkpoint.number), default: []].append(checkpoint)
+        firstStarts.remove(source)
+        guard let looked = checkpoint.looked else { return }
+        let directory = Family(source: source, path: checkpoint.originalPath.removingLastComponent())
+        storedLooks[directory] = max(storedLooks[directory] ?? looked, looked)
     }
 
     /// Looks for what changed: takes the watcher's events, and where it is due looks at all polled directories or at
@@ -118,14 +137,14 @@ package final class Tailer {
             firstStarts.removeAll()
         }
         if all { continueMissing() }
-        tendUnlinked()
+        tendUnlinked(all: all)
     }
 
     /// How long the owner may wait for events before it calls `reconcile` again.
     package var timeToReconcile: Duration {
         guard let nextReconcile, let nextPoll else { return .zero }
         let isPolling =
-            watcher == nil || !unlinked.isEmpty || !retries.isEmpty || !waiting.isEmpty
+            watcher == nil || !unlinked.isEmpty || !retries.isEmpty || !waiting.isEmpty || !undecided.isEmpty
             || directories.values.contains { $0.watch == nil }
         let next = isPolling ? min(nextPoll, nextReconcile) : nextReconcile
         let left = Duration.milliseconds(next.milliseconds - clock.now().milliseconds)
@@ -165,7 +184,7 @@ package final class Tailer {
 
     /// What to store of one file; nil where it is not known (any more).
     package func checkpoint(of id: TailedFileID) -> FileCheckpoint? {
-        (files[id] ?? departed[id]).map { $0.checkpoint(source: sources[$0.source].name) }
+        (files[id] ?? departed[id]).map { checkpoint(of: $0) }
     }
 
     /// The checkpoints that changed since the last call: new files too, which have to be stored before their first
@@ -174,9 +193,13 @@ package final class Tailer {
         defer { changed.removeAll(keepingCapacity: true) }
         return changed.compactMap { file in
             file.checkpointChanged = false
-            return files[file.id] == nil && departed[file.id] == nil
-                ? nil : file.checkpoint(source: sources[file.source].name)
+            return files[file.id] == nil && departed[file.id] == nil ? nil : checkpoint(of: file)
         }
+    }
+
+    private func checkpoint(of file: TailedFile) -> FileCheckpoint {
+        if let look = look(of: file) { file.looked = look.settled }
+        return file.checkpoint(source: sources[file.source].name)
     }
 
     /// The files that were retired since the last call: their checkpoints can go.

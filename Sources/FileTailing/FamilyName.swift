@@ -1,0 +1,38 @@
+// What rotation makes of a name: `app.log` becomes `app.log.1`, `app.log-20261121`, `app.log.2026-11-21T10:00`,
+// `app.log.old`, and with logback `app.2026-11-21.0.log`; compressed, each with `.gz` behind it.
+
+/// The names that rotation may have made this one of, the shortest first. It says nothing but that: whether it did is a
+/// matter of evidence.
+func familyBases(of name: [UInt8]) -> [[UInt8]] {
+    var name = name[...]
+    let compressed = Array(".\(gzipSuffix)".utf8)
+    if name.count > compressed.count && name.suffix(compressed.count).elementsEqual(compressed) {
+        name = name.dropLast(compressed.count)
+    }
+    for word in wordsOfOld where name.count > word.count && name.suffix(word.count).elementsEqual(word) {
+        return [Array(name.dropLast(word.count))]
+    }
+    var bases = stems(of: name)
+    // A mark before the last extension; one that is a mark itself was seen above.
+    if let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0, name[dot...].contains(where: { !isOfMark($0) }) {
+        bases += stems(of: name[..<dot]).map { $0 + name[dot...] }
+    }
+    return bases
+}
+
+private let wordsOfOld = [".old", ".prev", ".bak", ".save", "~"].map { Array($0.utf8) }
+
+/// What is left where a mark, a separator and then numbers and separators, is taken from the end.
+private func stems(of name: ArraySlice<UInt8>) -> [[UInt8]] {
+    var start = name.endIndex
+    while start > name.startIndex + 1 && isOfMark(name[start - 1]) { start -= 1 }
+    guard let lastDigit = name[start...].lastIndex(where: isDigit) else { return [] }
+    return (start..<lastDigit).filter { isSeparator(name[$0]) }.map { Array(name[..<$0]) }
+}
+
+private func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+
+private func isSeparator(_ byte: UInt8) -> Bool { ".-_@+".utf8.contains(byte) }
+
+/// Of a number, a date or a time.
+private func isOfMark(_ byte: UInt8) -> Bool { isDigit(byte) || isSeparator(byte) || ":TZ".utf8.contains(byte) }

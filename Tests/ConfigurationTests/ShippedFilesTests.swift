@@ -92,7 +92,7 @@ import Testing
                       - {name: a, type: file, include: [/a], zzzzzzzz: 1}
                       - {name: b, type: host_metrics, zzzzzzzz: 1}
                     """)))
-        #expect(agentKeys.count == 5 + 4 + 8 + 21)
+        #expect(agentKeys.count == 7 + 4 + 8 + 21)
         let agentText = uncommented(try shipped("agent-config/agent.yaml").text)
         for key in agentKeys { #expect(agentText.contains("\(key):"), "agent.yaml does not mention \(key)") }
 

@@ -98,7 +98,7 @@ let package = Package(
         // Only for those who must look into the batches of clients of other makes: not for the agent.
         module("ForeignCodecs", ["Primitives", "RecordBatches", "CSnappy", "CZstd"]),
         module("CommitLog", ["Primitives", "FileAccess", "RecordBatches", "ForeignCodecs", systemPaths]),
-        module("FileTailing", ["Primitives", "FileAccess", "CLinux", systemPaths]),
+        module("FileTailing", ["Primitives", "FileAccess", "CLinux", "CZlib", systemPaths]),
         module("HostMetrics", ["Primitives", "FileAccess", "CLinux", systemPaths]),
 
         // Layer 4.
@@ -139,13 +139,6 @@ let package = Package(
             [
                 "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "YAMLConfiguration", "Primitives",
                 argumentParser, lifecycle, nioPosix, logging,
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
-                nioPosix,
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "YAMLConfiguration", "Primitives", argumentParser,
-                lifecycle, nioPosix, logging,
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
-                nioPosix,
-                logging,
             ]),
 
         // Tests.

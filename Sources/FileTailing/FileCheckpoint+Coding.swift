@@ -5,7 +5,8 @@ internal import SystemPackage
 // A checkpoint in bytes, big-endian:
 //
 //     u8   version (1)
-//     u8   flags: 1 has a birth time, 2 is in the middle of a line
+//     u8   flags: 1 has a birth time, 2 is in the middle of a line, 4 is compressed, 8 a compressed file read to its end,
+//          16 has a generation
 //     u64  id, high half       u64  id, low half
 //     u64  device              u64  inode
 //    [i64  birth, seconds      u32  birth, nanoseconds]
@@ -13,6 +14,8 @@ internal import SystemPackage
 //     i64  guard end           u16  guard length         u64  guard hash
 //     i64  position            i64  size
 //    [i64  line start]
+//    [i64  bytes on disk of a compressed file read to its end]
+//    [u32  generation; 0 where it is left out]
 //     u16  length and bytes of: source name, original path, path
 //
 // Nothing follows. The journal that stores it adds length and checksum.
@@ -21,12 +24,16 @@ extension FileCheckpoint {
     private static let version: UInt8 = 1
     private static let hasBirth: UInt8 = 1
     private static let isMidLine: UInt8 = 2
+    private static let isCompressed: UInt8 = 4
+    private static let isComplete: UInt8 = 8
+    private static let hasGeneration: UInt8 = 16
+    private static let known: UInt8 = 31
     static let fingerprintLength = 1024
 
     package func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(Self.version)
-        bytes.append((born == nil ? 0 : Self.hasBirth) | (lineStart == nil ? 0 : Self.isMidLine))
+        bytes.append(flags)
         bytes.appendBigEndian(id.high)
         bytes.appendBigEndian(id.low)
         bytes.appendBigEndian(number.device)
@@ -43,6 +50,8 @@ extension FileCheckpoint {
         bytes.appendBigEndian(position)
         bytes.appendBigEndian(size)
         if let lineStart { bytes.appendBigEndian(lineStart) }
+        if let compressedSize { bytes.appendBigEndian(compressedSize) }
+        if generation > 0 { bytes.appendBigEndian(generation) }
         for field in [Array(source.utf8), originalPath.bytes, path.bytes] {
             precondition(field.count <= UInt16.max, "BUG: a name longer than any path")
             bytes.appendBigEndian(UInt16(field.count))
@@ -51,12 +60,18 @@ extension FileCheckpoint {
         return bytes
     }
 
+    private var flags: UInt8 {
+        (born == nil ? 0 : Self.hasBirth) | (lineStart == nil ? 0 : Self.isMidLine)
+            | (isCompressed ? Self.isCompressed : 0) | (compressedSize == nil ? 0 : Self.isComplete)
+            | (generation == 0 ? 0 : Self.hasGeneration)
+    }
+
     package init(decoding bytes: RawSpan) throws(CheckpointError) {
         var reader = CheckpointReader(position: 0)
         let version = try reader.integer(UInt8.self, "version", bytes)
         guard version == Self.version else { throw CheckpointError(field: "version", reason: "\(version) is unknown") }
         let flags = try reader.integer(UInt8.self, "flags", bytes)
-        guard flags & ~(Self.hasBirth | Self.isMidLine) == 0 else {
+        guard flags & ~Self.known == 0, flags & Self.isCompressed != 0 || flags & Self.isComplete == 0 else {
             throw CheckpointError(field: "flags", reason: "\(flags) is unknown")
         }
         id = TailedFileID(
@@ -77,6 +92,9 @@ extension FileCheckpoint {
         position = try reader.position("position", bytes)
         size = try reader.position("size", bytes)
         lineStart = flags & Self.isMidLine != 0 ? try reader.position("line start", bytes) : nil
+        isCompressed = flags & Self.isCompressed != 0
+        compressedSize = flags & Self.isComplete != 0 ? try reader.position("compressed size", bytes) : nil
+        generation = flags & Self.hasGeneration != 0 ? try reader.integer(UInt32.self, "generation", bytes) : 0
         guard end <= position else { throw CheckpointError(field: "guard", reason: "it ends behind the position") }
         guard lineStart ?? 0 <= position else {
             throw CheckpointError(field: "line start", reason: "it is behind the position")

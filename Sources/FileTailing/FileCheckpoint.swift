@@ -78,10 +78,18 @@ package struct FileCheckpoint: Hashable, Sendable {
     package var lineStart: Int64?
     /// The most bytes the file was seen to have: what is missing later was lost.
     package var size: Int64
+    /// Of several lives of one file that agree with it, the highest counts: a life that began after a truncation, or
+    /// because a person asked for the file to be read from elsewhere.
+    package var generation: UInt32
+    /// The file is a gzip file; positions and sizes are those of its content.
+    package var isCompressed: Bool
+    /// The bytes on disk of a compressed file that was read, and acknowledged, to its end.
+    package var compressedSize: Int64?
 
     package init(
         id: TailedFileID, source: String, originalPath: FilePath, path: FilePath, number: FileNumber, born: FileTime?,
-        fingerprint: ContentHash, contentGuard: ContentGuard, position: Int64, lineStart: Int64?, size: Int64
+        fingerprint: ContentHash, contentGuard: ContentGuard, position: Int64, lineStart: Int64?, size: Int64,
+        generation: UInt32 = 0, isCompressed: Bool = false, compressedSize: Int64? = nil
     ) {
         self.id = id
         self.source = source
@@ -94,5 +102,8 @@ package struct FileCheckpoint: Hashable, Sendable {
         self.position = position
         self.lineStart = lineStart
         self.size = size
+        self.generation = generation
+        self.isCompressed = isCompressed
+        self.compressedSize = compressedSize
     }
 }

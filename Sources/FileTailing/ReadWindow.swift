@@ -31,7 +31,7 @@ internal import Glibc
 
     /// Reads from up to `lookBehind` bytes before `position` to `length` bytes behind it.
     func fill(
-        from file: any OpenFile, at position: Int64, lookBehind: Int, length: Int
+        from file: OpenContent, at position: Int64, lookBehind: Int, length: Int
     ) throws(FileError) {
         base = max(0, position - Int64(lookBehind))
         count = 0
@@ -58,8 +58,29 @@ internal import Glibc
         return base + Int64(unsafe UnsafeRawPointer(found) - UnsafeRawPointer(buffer.baseAddress!))
     }
 
+    /// The position of the first newline from `position`, where a unit begins, in an encoding.
+    func newline(from position: Int64, _ encoding: TextEncoding) -> Int64? {
+        var from = position
+        while let found = newline(from: from) {
+            if encoding == .bytes { return found }
+            let start = found - (found - position) % 2
+            if start + 2 <= end, unsafe encoding.codeUnit(bytes, at: Int(start - base)) == 0x0a { return start }
+            from = found + 1
+        }
+        return nil
+    }
+
     /// The position of the last newline before the end.
-    func lastNewline() -> Int64? {
+    func lastNewline(_ encoding: TextEncoding) -> Int64? {
+        if encoding != .bytes {
+            var last: Int64?
+            var from = base
+            while let found = newline(from: from, encoding) {
+                last = found
+                from = found + 2
+            }
+            return last
+        }
         guard let found = unsafe bytes.lastIndex(of: 0x0a) else { return nil }
         return base + Int64(found)
     }

@@ -15,11 +15,17 @@ package struct TailCounters: Sendable, Equatable {
     package var nulBytesSkipped: Int64 = 0
     package var longLines: Int64 = 0
     package var unterminatedLines: Int64 = 0
+    /// Places in UTF-16 files that are no character, and were handed out as U+FFFD.
+    package var invalidSequences: Int64 = 0
 
     /// Bytes known to be there that were overwritten or cut away before they were read, or before they were read again.
     package var bytesTruncatedUnread: Int64 = 0
     /// Bytes known to be there whose file went before they were read, or before they were read again.
     package var bytesDeletedUnread: Int64 = 0
+    /// Files that went on in their compressed form.
+    package var continuedCompressed: Int64 = 0
+    /// Compressed files that break off or are damaged: how many bytes of theirs were not read is not known.
+    package var filesDamaged: Int64 = 0
     package var truncations: Int64 = 0
     package var rotations: Int64 = 0
     package var filesBegun: Int64 = 0
@@ -65,6 +71,10 @@ package struct RetiredFile: Sendable, Equatable {
         case truncated
         /// Gone with bytes that were not acknowledged.
         case lost
+        /// Compressed, and broken off or damaged: what was in the rest is not known.
+        case damaged
+        /// A person had the file read from elsewhere, under a new id.
+        case sought
     }
 
     package var id: TailedFileID
@@ -75,6 +85,25 @@ package struct RetiredFile: Sendable, Equatable {
 
 /// One file, for `tributary-agent files`.
 package struct FileDescription: Sendable {
+    /// What becomes of it now, or why nothing does.
+    package enum State: Sendable, Equatable {
+        /// Has its turn among the others.
+        case reading
+        case upToDate
+        /// Read up to an incomplete line.
+        case waitsForNewline
+        /// An earlier file of the same path is read to its end first.
+        case waitsForEarlier
+        /// Cannot be read at present: see `problem`.
+        case failing
+        /// Read to its end, and only remembered.
+        case done
+        /// Not to be found: remembered for a while.
+        case missing
+        /// Waits for acknowledgements of what was read.
+        case waitsForAcknowledgement
+    }
+
     package enum Placement: Sendable, Equatable {
         case live
         /// Has another name than the one it was found by.
@@ -98,6 +127,11 @@ package struct FileDescription: Sendable {
     package var acknowledged: Int64
     package var modified: FileTime
     package var placement: Placement
+    /// A gzip file: positions are those of its content, and the size is what is known of it.
+    package var isCompressed: Bool
+    package var state: State
+    /// Since when what is unread is there, at the most; nil where nothing is.
+    package var behindSince: FileTime?
     package var isOpen: Bool
     package var problem: FileError?
 }

@@ -1,7 +1,7 @@
 package import SystemPackage
 
 /// Which files are followed, and how.
-package struct TailSource: Sendable {
+package struct TailSource: Sendable, Equatable {
     package enum Start: Sendable {
         case beginning
         /// Behind the last complete line, for files that are there when the source is started for the very first time.
@@ -25,6 +25,11 @@ package struct TailSource: Sendable {
     package var longLines: LongLines
     /// Files that were last modified longer ago than this are not begun; once written to, they are read whole.
     package var ignoreOlder: Duration?
+    /// gzip files that the patterns match are read, decompressed. Otherwise compressed files are left alone, but for
+    /// those that a file which was not read to its end became.
+    package var readsCompressed = false
+    /// Of files without a byte order mark; those with one tell themselves.
+    package var encoding = TextEncoding.bytes
 
     package init(
         name: String, include: [GlobPattern], exclude: [GlobPattern] = [], start: Start = .beginning,
@@ -57,7 +62,9 @@ package struct TailSource: Sendable {
     /// Why a path that an include pattern matches is left out all the same; nil where it is not.
     func exclusion(of path: FilePath) -> Verdict? {
         if let pattern = exclude.first(where: { $0.matches(path) }) { return .excluded(by: pattern) }
-        if let suffix = path.extension, compressedSuffixes.contains(suffix) { return .compressed }
+        if let suffix = path.extension, compressedSuffixes.contains(suffix) {
+            return readsCompressed && suffix == gzipSuffix ? nil : .compressed
+        }
         return nil
     }
 }
@@ -77,6 +84,8 @@ package struct TailLimits: Sendable {
     package var files = 100_000
     /// Bytes of the shared read buffer; grown while a longer line needs it.
     package var readBufferBytes = 256 << 10
+    /// Compressed files that are read at the same time.
+    package var decompressions = 4
     /// How often a directory without a working watch is looked at.
     package var pollInterval = Duration.seconds(1)
     /// How often everything is looked at, watched or not.
@@ -88,4 +97,12 @@ package struct TailLimits: Sendable {
     package var forgetAfter = Duration.seconds(3600)
 
     package init() {}
+
+    /// The most memory that reading one compressed file takes.
+    package func decompressionBytes(maximumLineBytes: Int) -> Int {
+        GzipContent.mostMemory(keeping: mostKept(maximumLineBytes: maximumLineBytes))
+    }
+
+    /// As much of decompressed content as reading goes back: to the beginning of a long line that was looked through.
+    func mostKept(maximumLineBytes: Int) -> Int { maximumLineBytes + 2 * readBufferBytes + 1024 }
 }

@@ -17,8 +17,22 @@ final class TailedFile {
     let id: TailedFileID
     let source: Int
     let originalPath: FilePath
-    let number: FileNumber
-    let born: FileTime?
+    /// Which file on disk: another one once the file goes on in its compressed form.
+    var number: FileNumber
+    var born: FileTime?
+    /// A gzip file: positions are those of what is in it.
+    var isCompressed = false
+    /// A compressed file was read to its end.
+    var isComplete = false
+    /// What it was before it was found compressed, until the content is verified.
+    var formerly: (number: FileNumber, born: FileTime?)?
+    /// Compressed files that are not its continuation.
+    var rejected: Set<FileNumber> = []
+    /// How many lives its inode, or its name, is known to have had before: of those that agree the last one counts.
+    var generation: UInt32 = 0
+
+    /// nil until its first bytes are there.
+    var encoding: TextEncoding?
 
     /// Where it was last seen.
     var path: FilePath
@@ -64,7 +78,7 @@ final class TailedFile {
     /// The earlier files of its path were looked at after it had content.
     var hasCheckedEarlier = false
 
-    var descriptor: (any OpenFile)?
+    var descriptor: OpenContent?
     var openIndex = 0
     var lastUse: UInt64 = 0
     /// The head has to be compared with the fingerprint before the next line.
@@ -107,20 +121,28 @@ final class TailedFile {
             number: checkpoint.number, born: checkpoint.born, position: checkpoint.position, now: now)
         fingerprint = checkpoint.fingerprint
         committedGuard = checkpoint.contentGuard
+        isCompressed = checkpoint.isCompressed
+        isComplete = checkpoint.compressedSize != nil
+        generation = checkpoint.generation
         lineStart = checkpoint.lineStart
         if let lineStart { longLines.append((lineStart, nil)) }
         committedLineStart = checkpoint.lineStart
         largestSize = checkpoint.size
+        size = checkpoint.compressedSize ?? 0
         needsVerification = true
         checkpointChanged = false
     }
 
     /// What is known to be there and was not read.
-    var unread: Int64 { max(0, largestSize - readPosition) }
+    var knownUnread: Int64 { max(0, largestSize - readPosition) }
+    /// At least: how much is in a compressed file is not known before its end.
+    var unread: Int64 { isCompressed ? (isComplete ? 0 : max(1, knownUnread)) : knownUnread }
     var unacknowledged: Int64 { readPosition - committed }
 
     /// It has another name or none: it is kept for its unread and unacknowledged bytes.
     var isUnlinked: Bool { placement != .live }
+    /// There is something behind the read position.
+    var hasMore: Bool { isCompressed ? !isComplete : size > readPosition }
     var isGone: Bool { if case .gone = placement { true } else { false } }
     var isPinned: Bool { isUnlinked && (unread > 0 || unacknowledged > 0) }
 
@@ -128,15 +150,18 @@ final class TailedFile {
     func isEarlier(than other: TailedFile) -> Bool {
         guard !isGone, source == other.source, originalPath == other.originalPath else { return false }
         if !other.isUnlinked { return true }
-        if let born, let later = other.born { return born < later }
+        // A compressed file keeps the time of its original's last modification, but not of its birth.
+        if !isCompressed, !other.isCompressed, let born, let later = other.born { return born < later }
         return modified < other.modified
     }
 
     func checkpoint(source: String) -> FileCheckpoint {
         FileCheckpoint(
-            id: id, source: source, originalPath: originalPath, path: path, number: number, born: born,
-            fingerprint: fingerprint, contentGuard: committedGuard, position: committed, lineStart: committedLineStart,
-            size: max(largestSize, committed))
+            id: id, source: source, originalPath: originalPath, path: path, number: formerly?.number ?? number,
+            born: formerly.map(\.born) ?? born, fingerprint: fingerprint, contentGuard: committedGuard,
+            position: committed, lineStart: committedLineStart, size: max(largestSize, committed),
+            generation: generation, isCompressed: isCompressed && formerly == nil,
+            compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil)
     }
 
     /// Notes that everything up to the read position was handed out, so that an acknowledgement finds its guard.

@@ -15,11 +15,25 @@ extension Tailer {
                 }
             return FileDescription(
                 id: file.id, source: sources[file.source].name, originalPath: file.originalPath, path: file.path,
-                number: file.number, size: file.isUnlinked ? file.largestSize : max(file.size, file.readPosition),
+                number: file.number,
+                size: file.isUnlinked || file.isCompressed
+                    ? max(file.largestSize, file.readPosition) : max(file.size, file.readPosition),
                 readPosition: file.readPosition,
                 acknowledged: file.committed, modified: file.modified, placement: placement,
+                isCompressed: file.isCompressed, state: state(of: file),
+                behindSince: file.unread > 0 ? file.modified : nil,
                 isOpen: file.descriptor != nil, problem: file.problem)
         }
+    }
+
+    private func state(of file: TailedFile) -> FileDescription.State {
+        if file.isGone { return .waitsForAcknowledgement }
+        if file.problem != nil { return .failing }
+        if file.placement == .missing && file.descriptor == nil { return .missing }
+        if file.isReadable { return waits(file) ? .waitsForEarlier : .reading }
+        if file.hasMore && !file.isArchived { return .waitsForNewline }
+        if file.unacknowledged > 0 { return .waitsForAcknowledgement }
+        return file.isUnlinked ? .done : .upToDate
     }
 
     /// Where a file was first seen: the key of its records. nil where it is not known (any more).

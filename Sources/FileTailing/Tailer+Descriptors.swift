@@ -18,7 +18,7 @@ extension Tailer {
                 continue
             }
             queue.append(file)
-            if hasToWait(file) { continue }
+            if hasToWait(file) || (file.isCompressed && !mayDecompress(file)) { continue }
             return file.id
         }
         queue.removeAll(keepingCapacity: queue.count < 4096)
@@ -40,6 +40,11 @@ extension Tailer {
         return waits
     }
 
+    /// As `hasToWait`, without looking at anything.
+    func waits(_ file: TailedFile) -> Bool {
+        unlinked.values.contains { $0 !== file && $0.isReadable && $0.isEarlier(than: file) }
+    }
+
     func markReadable(_ file: TailedFile) {
         if file.isGone { return }
         if file.descriptor == nil {
@@ -55,6 +60,7 @@ extension Tailer {
 
     /// What a file's new status says.
     func update(_ file: TailedFile, _ status: FileStatus) {
+        if file.isCompressed { return updateCompressed(file, status) }
         let changed = status.size != file.size || status.modified != file.modified
         guard changed || file.isRacy || status.size > file.scannedTo else { return }
         file.size = status.size
@@ -65,8 +71,24 @@ extension Tailer {
         markReadable(file)
     }
 
+    private func updateCompressed(_ file: TailedFile, _ status: FileStatus) {
+        // The time is not stored, and not known after a restart.
+        let isKnown = file.modified.seconds != 0
+        let changed = status.size != file.size || (isKnown && status.modified != file.modified)
+        file.modified = status.modified
+        guard changed || !file.isComplete else { return }
+        file.size = status.size
+        if changed {
+            file.changedAt = now
+            file.isComplete = false
+            file.needsVerification = true
+            if case .gzip(let content) = file.descriptor { content.rest() }
+        }
+        if changed || !file.isRetried { markReadable(file) }
+    }
+
     /// The open file; nil where it cannot be had now.
-    func descriptor(of file: TailedFile) -> (any OpenFile)? {
+    func descriptor(of file: TailedFile) -> OpenContent? {
         uses += 1
         file.lastUse = uses
         if let descriptor = file.descriptor { return descriptor }
@@ -80,17 +102,23 @@ extension Tailer {
                 lookAgain(at: file)
                 return nil
             }
-            adopt(descriptor, file)
+            adopt(content(of: file, descriptor), file)
             file.needsVerification = true
             file.problem = nil
-            return descriptor
+            return file.descriptor
         } catch {
             if error.isNotFound { lookAgain(at: file) } else { fail(file, error) }
             return nil
         }
     }
 
-    func adopt(_ descriptor: any OpenFile, _ file: TailedFile) {
+    private func content(of file: TailedFile, _ opened: any OpenFile) -> OpenContent {
+        if !file.isCompressed { return .plain(opened) }
+        return .gzip(
+            GzipContent(opened, mostKept: limits.mostKept(maximumLineBytes: sources[file.source].maximumLineBytes)))
+    }
+
+    func adopt(_ descriptor: OpenContent, _ file: TailedFile) {
         file.descriptor = descriptor
         file.openIndex = openFiles.count
         openFiles.append(file)

@@ -44,7 +44,7 @@ extension Tailer {
 
     /// So close to now that another change may bear the same time stamp.
     func isRecent(_ time: FileTime) -> Bool {
-        abs(now.milliseconds - (time.seconds * 1000 + time.nanoseconds / 1_000_000)) < 2000
+        abs(now.milliseconds - time.milliseconds) < 2000
     }
 
     private func examine(
@@ -159,7 +159,8 @@ extension Tailer {
                 return update(file, status)
             }
             // Another file was given its inode.
-            end(file, .lost)
+            current[key] = nil
+            if !continueCompressed([file]).isEmpty { end(file, .lost) }
         }
         if let checkpoints = resuming.removeValue(forKey: key) {
             if resume(checkpoints, source: source, at: path, status, included: true) { return }
@@ -175,16 +176,19 @@ extension Tailer {
     private func begin(_ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int) {
         let settings = sources[source]
         if let limit = settings.ignoreOlder {
-            let age = now.milliseconds - (status.modified.seconds * 1000 + status.modified.nanoseconds / 1_000_000)
+            let age = now.milliseconds - status.modified.milliseconds
             if age > limit.milliseconds {
                 place.directory.ignored.insert(place.name)
                 return
             }
         }
+        let isCompressed = path.extension == gzipSuffix && settings.readsCompressed
+        if isCompressed && isForm(path, status, of: source, place) { return }
         guard hasRoom else { return waiting.append(place) }
         let file = TailedFile(
             id: makeID(), source: source, path: path, originalPath: path, number: status.number, born: status.born,
             position: 0, now: now)
+        file.isCompressed = isCompressed
         counters.filesBegun += 1
         register(file)
         self.place(file, at: path, included: true)
@@ -211,4 +215,8 @@ extension Tailer {
         current[Key(source: file.source, number: file.number)] = file
         if file.checkpointChanged { changed.append(file) }
     }
+}
+
+extension FileTime {
+    var milliseconds: Int64 { seconds * 1000 + nanoseconds / 1_000_000 }
 }

@@ -39,17 +39,19 @@ extension Tailer {
         }
         if sought.isEmpty { return }
         let found = search(for: Set(sought.map(\.number)), in: neighbourhood(of: sought))
+        var gone: [TailedFile] = []
         for file in sought {
             if let (path, status) = found[file.number], isSame(file, status, at: path) {
                 place(file, at: path, included: isTaken(path, by: file.source))
                 update(file, status)
             } else {
-                vanish(file)
+                gone.append(file)
             }
         }
+        for file in continueCompressed(gone) { vanish(file) }
     }
 
-    private func isTaken(_ path: FilePath, by source: Int) -> Bool {
+    func isTaken(_ path: FilePath, by source: Int) -> Bool {
         if case .taken = sources[source].verdict(on: path) { true } else { false }
     }
 
@@ -169,7 +171,11 @@ extension Tailer {
                 if file.unread > 0 && file.descriptor != nil { markReadable(file) }
                 if !file.isPinned { letGo(file) }
             }
-            if !file.isGone && quiet >= limits.forgetAfter.milliseconds && !file.isIncludedNow { forget(file) }
+            if !file.isGone && quiet >= limits.forgetAfter.milliseconds && !file.isIncludedNow
+                && !awaitsCompression(file)
+            {
+                forget(file)
+            }
         }
     }
 
@@ -178,9 +184,16 @@ extension Tailer {
         close(file)
         file.isArchived = true
         switch file.placement {
-        case .deleted: end(file, .finished)
+        case .deleted:
+            // Known by its compressed form, it is not taken for a file that nobody read.
+            if file.isCompressed || !continueCompressed([file]).isEmpty { end(file, .finished) }
         case .live, .rotated, .missing, .gone: break
         }
+    }
+
+    /// Once it is compressed it would be read from its beginning if it were not known any more.
+    private func awaitsCompression(_ file: TailedFile) -> Bool {
+        file.placement == .rotated && !file.isCompressed && sources[file.source].readsCompressed
     }
 
     private func forget(_ file: TailedFile) {
@@ -191,7 +204,7 @@ extension Tailer {
 
     /// Nothing more can or will be read of a file.
     func end(_ file: TailedFile, _ reason: RetiredFile.Reason) {
-        lose(file.unread, because: reason)
+        if reason != .sought { lose(file.knownUnread, because: reason) }
         let reason = reason == .lost && file.unread == 0 ? .finished : reason
         close(file)
         removePlaces(of: file)
@@ -210,7 +223,7 @@ extension Tailer {
     /// A file whose content is gone is known until what was read of it is acknowledged.
     func retireIfDone(_ file: TailedFile) {
         guard case .gone(let reason) = file.placement, file.unacknowledged == 0 else { return }
-        retire(file, reason, bytesLost: file.unread)
+        retire(file, reason, bytesLost: reason == .sought ? 0 : file.knownUnread)
     }
 
     func retire(_ file: TailedFile, _ reason: RetiredFile.Reason, bytesLost: Int64) {

@@ -14,19 +14,21 @@ extension Tailer {
     }
 
     /// Looks for the end of the line at the read position behind what was looked at before.
-    func scan(_ file: TailedFile, _ descriptor: any OpenFile, limit: Int) throws(FileError) -> Scan {
+    func scan(_ file: TailedFile, _ descriptor: OpenContent, limit: Int) throws(FileError) -> Scan {
         let settings = settings(of: file)
         var taken = 0
         while taken < limit {
             if settings.longLines == .split, file.scannedTo - file.readPosition > Int64(settings.maximumLineBytes) {
                 return .line(end: file.scannedTo, isTerminated: false)
             }
+            let encoding = file.encoding ?? .bytes
+            file.scannedTo -= (file.scannedTo - file.readPosition) % Int64(encoding.unit)
             try window.fill(from: descriptor, at: file.scannedTo, lookBehind: 0, length: limits.readBufferBytes)
-            if let newline = window.newline(from: file.scannedTo) {
+            if let newline = window.newline(from: file.scannedTo, encoding) {
                 file.scannedTo = newline
-                return .line(end: newline + 1, isTerminated: true)
+                return .line(end: newline + Int64(encoding.unit), isTerminated: true)
             }
-            if window.count == 0, try descriptor.status().size < file.scannedTo {
+            if window.count == 0, try descriptor.end() < file.scannedTo {
                 file.scannedTo = file.readPosition
                 return .shrunk
             }
@@ -47,12 +49,12 @@ extension Tailer {
     ///
     /// - Returns: whether the turn is over.
     func skipNULs(
-        _ file: TailedFile, _ descriptor: any OpenFile, _ limit: Int, _ outcome: inout ReadOutcome
+        _ file: TailedFile, _ descriptor: OpenContent, _ limit: Int, _ outcome: inout ReadOutcome
     ) throws(FileError) -> Bool {
         var taken = 0
         while taken < limit {
             guard let data = try descriptor.nextData(from: file.nulsTo) else {
-                return try endOfNULs(file, descriptor, at: try descriptor.status().size, &outcome)
+                return try endOfNULs(file, descriptor, at: try descriptor.end(), &outcome)
             }
             let from = max(file.nulsTo, data)
             try window.fill(
@@ -60,8 +62,9 @@ extension Tailer {
             if window.end < from {
                 return try endOfNULs(file, descriptor, at: window.end, &outcome)
             }
-            let found = window.nonNUL(from: from)
+            var found = window.nonNUL(from: from)
             if found < window.end {
+                found -= (found - file.readPosition) % Int64(file.encoding?.unit ?? 1)
                 try skip(file, descriptor, to: found, &outcome)
                 return false
             }
@@ -73,7 +76,7 @@ extension Tailer {
     }
 
     private func endOfNULs(
-        _ file: TailedFile, _ descriptor: any OpenFile, at size: Int64, _ outcome: inout ReadOutcome
+        _ file: TailedFile, _ descriptor: OpenContent, at size: Int64, _ outcome: inout ReadOutcome
     ) throws(FileError) -> Bool {
         let shrank = size < file.nulsTo
         file.nulsTo = file.readPosition
@@ -84,7 +87,7 @@ extension Tailer {
     }
 
     private func skip(
-        _ file: TailedFile, _ descriptor: any OpenFile, to position: Int64, _ outcome: inout ReadOutcome
+        _ file: TailedFile, _ descriptor: OpenContent, to position: Int64, _ outcome: inout ReadOutcome
     ) throws(FileError) {
         let count = position - file.readPosition
         counters.bytesRead += count
@@ -94,8 +97,27 @@ extension Tailer {
         try advance(file, descriptor, to: position)
     }
 
+    /// Looks for a byte order mark. Without one the source says what the text is.
+    ///
+    /// - Returns: whether the encoding is known; otherwise there is too little of the file yet.
+    func findEncoding(of file: TailedFile, _ descriptor: OpenContent) throws(FileError) -> Bool {
+        if file.encoding != nil { return true }
+        try window.fill(from: descriptor, at: 0, lookBehind: 0, length: 4)
+        let first = unsafe window.bytes.first ?? 0xff
+        // It may be half a mark.
+        if window.count < 2 && first >= 0xfe && file.readPosition == 0 && !isFinal(file) { return false }
+        file.encoding = unsafe TextEncoding(byteOrderMark: window.bytes) ?? sources[file.source].encoding
+        return true
+    }
+
     /// Where a file that is there at the very first start begins: behind its last complete line.
     func skipToEnd(_ file: TailedFile, size: Int64) {
+        if file.isCompressed {
+            // As if it had been read: what it holds is complete.
+            file.isComplete = true
+            file.size = size
+            return
+        }
         guard let descriptor = descriptor(of: file) else {
             file.readPosition = size
             file.committed = size
@@ -109,11 +131,14 @@ extension Tailer {
         let earliest = max(0, size - 64 << 20)
         if earliest > 0 { position = size }
         do throws(FileError) {
+            _ = try findEncoding(of: file, descriptor)
+            let encoding = file.encoding ?? .bytes
+            if encoding != .bytes { end -= end % 2 }
             while end > earliest {
-                let start = max(earliest, end - Int64(limits.readBufferBytes))
+                let start = max(earliest, end - Int64(limits.readBufferBytes & ~1))
                 try window.fill(from: descriptor, at: start, lookBehind: 0, length: Int(end - start))
-                if let newline = window.lastNewline() {
-                    position = newline + 1
+                if let newline = window.lastNewline(encoding) {
+                    position = newline + Int64(encoding.unit)
                     break
                 }
                 end = start

@@ -70,6 +70,10 @@ extension Tailer {
             file.isRetried = false
             if files[file.id] === file { markReadable(file) }
         }
+        touchWaiting()
+    }
+
+    func touchWaiting() {
         for place in waiting { touch(place.directory, place.name) }
         waiting.removeAll()
     }

@@ -22,9 +22,15 @@ extension Tailer {
             return outcome
         }
         do throws(FileError) {
+            if try !findEncoding(of: file, descriptor) {
+                file.isReadable = false
+                outcome.end = .atEnd
+                return outcome
+            }
             if file.needsVerification || file.readGuard == nil {
+                if case .gzip(let content) = descriptor, try !approach(file, content) { return outcome }
                 guard try verify(file, descriptor) else {
-                    replace(file)
+                    if file.formerly == nil { replace(file) } else { detach(file) }
                     outcome.end = .replaced
                     return outcome
                 }
@@ -38,7 +44,9 @@ extension Tailer {
             outcome.end = .failed
         }
         switch outcome.end {
-        case .atEnd: file.isReadable = false
+        case .atEnd:
+            file.isReadable = false
+            if case .gzip(let content) = descriptor { endCompressed(file, content) }
         case .replaced: replace(file)
         case .more, .stopped, .failed, .gone: break
         }
@@ -46,14 +54,13 @@ extension Tailer {
     }
 
     /// Compares the file with all evidence there is.
-    func verify(_ file: TailedFile, _ descriptor: any OpenFile) throws(FileError) -> Bool {
+    func verify(_ file: TailedFile, _ descriptor: OpenContent) throws(FileError) -> Bool {
         let contentGuard = file.readGuard ?? file.committedGuard
         let head = file.fingerprint
         guard try matches(head, from: 0, descriptor),
             try matches(contentGuard.hash, from: contentGuard.end - Int64(contentGuard.hash.length), descriptor)
         else { return false }
-        let size = try descriptor.status().size
-        if size < file.readPosition { return false }
+        if try descriptor.end() < file.readPosition { return false }
         if file.readGuard == nil {
             // From here on the bytes right before the read position count.
             try window.fill(
@@ -62,11 +69,15 @@ extension Tailer {
             file.readGuard = ContentGuard(end: file.readPosition, hash: unsafe ContentHash(window.bytes))
         }
         file.needsVerification = false
+        if file.formerly != nil {
+            file.formerly = nil
+            noteChanged(file)
+        }
         return true
     }
 
-    private func matches(
-        _ hash: ContentHash, from position: Int64, _ descriptor: any OpenFile
+    func matches(
+        _ hash: ContentHash, from position: Int64, _ descriptor: OpenContent
     ) throws(FileError) -> Bool {
         if hash.length == 0 { return true }
         try window.fill(from: descriptor, at: position, lookBehind: 0, length: hash.length)
@@ -77,7 +88,7 @@ extension Tailer {
     ///
     /// - Returns: whether the turn is over although nothing was handed out.
     func step(
-        _ file: TailedFile, _ descriptor: any OpenFile, limit: Int, _ outcome: inout ReadOutcome,
+        _ file: TailedFile, _ descriptor: OpenContent, limit: Int, _ outcome: inout ReadOutcome,
         _ body: (RawSpan, LineInfo) -> Bool
     ) throws(FileError) -> Bool {
         if file.nulsTo > file.readPosition, try skipNULs(file, descriptor, limit, &outcome) { return true }
@@ -103,11 +114,12 @@ extension Tailer {
             return true
         }
         if window.reachesEnd {
-            file.size = window.end
+            if !file.isCompressed { file.size = window.end }
             file.largestSize = max(file.largestSize, window.end)
         }
         var splitter = LineSplitter(
-            window: window, settings: settings(of: file), position: position, lineStart: file.lineStart,
+            window: window, settings: settings(of: file), encoding: file.encoding ?? .bytes, position: position,
+            lineStart: file.lineStart,
             isFinal: window.reachesEnd && isFinal(file), longLineEnd: longLineEnd)
         splitter.run(limit: limit, body)
         try take(splitter, file, descriptor, &outcome)
@@ -121,7 +133,7 @@ extension Tailer {
     package func takeEndsAsFinal() -> Bool {
         takesEndsAsFinal = true
         var areLeft = false
-        for file in files.values where !file.isGone && file.problem == nil && file.size > file.readPosition {
+        for file in files.values where !file.isGone && file.problem == nil && file.hasMore {
             markReadable(file)
             areLeft = true
         }
@@ -137,6 +149,7 @@ extension Tailer {
     /// Rotated away or deleted (or the owner wants all there is), and silent for the settle time: nothing comes any more.
     func isFinal(_ file: TailedFile) -> Bool {
         if let rereading, rereading.file == file.id { return rereading.isFinal }
+        if case .gzip(let content) = file.descriptor { return content.ending == .whole }
         guard file.isUnlinked || takesEndsAsFinal else { return false }
         let last = max(file.changedAt, file.unlinkedAt ?? file.changedAt)
         return now.milliseconds - last.milliseconds >= limits.settleTime.milliseconds
@@ -144,7 +157,7 @@ extension Tailer {
 
     /// Books what a splitter handed out.
     private func take(
-        _ splitter: LineSplitter, _ file: TailedFile, _ descriptor: any OpenFile, _ outcome: inout ReadOutcome
+        _ splitter: LineSplitter, _ file: TailedFile, _ descriptor: OpenContent, _ outcome: inout ReadOutcome
     ) throws(FileError) {
         let from = file.readPosition
         let to = splitter.position
@@ -156,6 +169,7 @@ extension Tailer {
         counters.nulBytesSkipped += splitter.nulBytes
         counters.bytesCut += to - from - splitter.lineBytes - splitter.nulBytes
         counters.longLines += splitter.longLines
+        counters.invalidSequences += splitter.invalidSequences
         if splitter.wasUnterminated { counters.unterminatedLines += 1 }
         file.lineStart = splitter.lineStart
         for part in splitter.fragmented {
@@ -180,17 +194,18 @@ extension Tailer {
     }
 
     /// Moves the read position on.
-    func advance(_ file: TailedFile, _ descriptor: any OpenFile, to position: Int64) throws(FileError) {
+    func advance(_ file: TailedFile, _ descriptor: OpenContent, to position: Int64) throws(FileError) {
         file.readPosition = position
         file.scannedTo = position
         file.nulsTo = position
         // Should the proof fail to be read, it is verified anew from the last committed one.
         file.readGuard = nil
         try prove(file, descriptor)
+        descriptor.release(before: position - Int64(ContentGuard.maximumLength))
     }
 
     /// Notes the bytes before the new read position, and those of the head.
-    private func prove(_ file: TailedFile, _ descriptor: any OpenFile) throws(FileError) {
+    private func prove(_ file: TailedFile, _ descriptor: OpenContent) throws(FileError) {
         let position = file.readPosition
         let start = max(0, position - Int64(ContentGuard.maximumLength))
         if window.base <= start && window.end >= position {
@@ -219,20 +234,7 @@ extension Tailer {
         counters.truncations += 1
         // A file that no pattern matches any more and that was done with is somebody else's.
         guard let descriptor = old.descriptor, old.isIncluded || !old.isArchived else { return end(old, .truncated) }
-        let file = TailedFile(
-            id: makeID(), source: old.source, path: old.path, originalPath: old.originalPath, number: old.number,
-            born: old.born, position: 0, now: now)
-        let placement = old.placement
-        let isIncluded = old.isIncluded
-        end(old, .truncated)
-        counters.filesBegun += 1
-        register(file)
-        // The open file is handed on: it may have no name any more.
-        adopt(descriptor, file)
-        switch placement {
-        case .live, .rotated: place(file, at: file.path, included: isIncluded)
-        case .deleted, .missing, .gone: unlink(file, placement)
-        }
+        let file = succeed(old, because: .truncated)
         if let status = try? descriptor.status() { update(file, status) }
         markReadable(file)
     }

@@ -66,10 +66,12 @@ extension Tailer {
         let before = ReadingPlace(file)
         defer { rereading = nil }
         do throws(FileError) {
+            guard try findEncoding(of: file, open) else { return false }
             if file.needsVerification || file.readGuard == nil {
+                if case .gzip(let content) = open { while try !approach(file, content) {} }
                 guard try verify(file, open) else { return false }
             }
-            let descriptor = range.endsUnterminated ? ShortenedFile(open, end: range.end) : open
+            let descriptor = range.endsUnterminated ? .part(open, end: range.end) : open
             if try handOut(range, of: file, descriptor, body) { return true }
         } catch {
             fail(file, error)
@@ -80,7 +82,7 @@ extension Tailer {
 
     /// - Returns: whether it was what it was then.
     private func handOut(
-        _ range: ReadRange, of file: TailedFile, _ descriptor: any OpenFile, _ body: (RawSpan, LineInfo) -> Void
+        _ range: ReadRange, of file: TailedFile, _ descriptor: OpenContent, _ body: (RawSpan, LineInfo) -> Void
     ) throws(FileError) -> Bool {
         var outcome = ReadOutcome()
         var first: Int64?
@@ -156,44 +158,5 @@ package struct ReadingPlace {
         // Verified anew before the next line.
         file.readGuard = nil
         file.needsVerification = true
-    }
-}
-
-/// A file that seems to end earlier than it does.
-private final class ShortenedFile: OpenFile {
-    private let file: any OpenFile
-    private let end: Int64
-
-    init(_ file: any OpenFile, end: Int64) {
-        self.file = file
-        self.end = end
-    }
-
-    func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int {
-        let count = min(bytes.count, Int(clamping: max(0, end - position)))
-        return try unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]), at: position)
-    }
-
-    func nextData(from position: Int64) throws(FileError) -> Int64? {
-        guard position < end, let next = try file.nextData(from: position), next < end else { return nil }
-        return next
-    }
-
-    func status() throws(FileError) -> FileStatus {
-        var status = try file.status()
-        status.size = min(status.size, end)
-        return status
-    }
-
-    func write(_ bytes: RawSpan, at position: Int64) throws(FileError) { throw readOnly }
-    func write(_ head: RawSpan, _ tail: RawSpan, at position: Int64) throws(FileError) { throw readOnly }
-    func synchronizeData() throws(FileError) { throw readOnly }
-    func truncate(to size: Int64) throws(FileError) { throw readOnly }
-    func reserve(_ size: Int64) throws(FileError) { throw readOnly }
-    func setModified(_ time: FileTime) throws(FileError) { throw readOnly }
-    func tryLock() throws(FileError) -> Bool { throw readOnly }
-
-    private var readOnly: FileError {
-        FileError(operation: "write", path: "a part of a file", errno: .readOnlyFileSystem)
     }
 }

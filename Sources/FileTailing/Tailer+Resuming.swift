@@ -14,10 +14,14 @@ extension Tailer {
         if candidates.count > 1 {
             // Several lives of one inode, the earlier of which were not acknowledged to their end. The one with the
             // most evidence goes first: one that has none contradicts nothing.
-            candidates.sort { $0.evidence > $1.evidence }
+            candidates.sort { ($0.generation, $0.evidence) > ($1.generation, $1.evidence) }
             candidates = candidates.first { agrees($0, path) }.map { [$0] } ?? []
         }
-        for checkpoint in checkpoints where checkpoint.id != candidates.first?.id { drop(checkpoint) }
+        for checkpoint in checkpoints where checkpoint.id != candidates.first?.id {
+            let isOther = checkpoint.born != nil && status.born != nil && checkpoint.born != status.born
+            // A file that was compressed leaves its inode to the next one.
+            if isOther { displaced.append(checkpoint) } else { drop(checkpoint) }
+        }
         guard let checkpoint = candidates.first else { return false }
         let file = TailedFile(checkpoint, source: source, path: checkpoint.path, now: now)
         register(file)
@@ -29,7 +33,7 @@ extension Tailer {
     /// Finds the files of the checkpoints that are left after the first look around: rotated away under names that no
     /// pattern matches, or not there.
     func resumeElsewhere() {
-        if resuming.isEmpty { return }
+        if resuming.isEmpty && displaced.isEmpty { return }
         let left = resuming
         resuming.removeAll()
         var paths: [FilePath] = []
@@ -41,6 +45,7 @@ extension Tailer {
         paths += directories.values.filter { $0.roles.contains { sought.contains($0.source) } }.map(\.path)
         let found = search(for: Set(left.keys.map(\.number)), in: paths)
         var rotated: [TailedFile] = []
+        var missing: [TailedFile] = []
         defer {
             for file in rotated { adoptGenerations(after: file) }
         }
@@ -49,27 +54,50 @@ extension Tailer {
                 if resume(checkpoints, source: key.source, at: path, status, included: false), let file = current[key] {
                     rotated.append(file)
                 }
-            } else {
-                resumeMissing(checkpoints, source: key.source)
+            } else if let file = resumeMissing(checkpoints, source: key.source) {
+                missing.append(file)
             }
         }
+        missing += resumeDisplaced()
+        let lost = Set(continueCompressed(missing).map(\.id))
+        rotated += missing.filter { !lost.contains($0.id) }
+        for file in missing where lost.contains(file.id) && file.sawDeletion { end(file, .lost) }
     }
 
     /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.
-    private func resumeMissing(_ checkpoints: [FileCheckpoint], source: Int) {
-        let latest = checkpoints.max { $0.evidence < $1.evidence }
-        for checkpoint in checkpoints where checkpoint.id != latest?.id { drop(checkpoint) }
-        guard let latest else { return }
+    private func resumeMissing(_ checkpoints: [FileCheckpoint], source: Int) -> TailedFile? {
+        let latest = checkpoints.max { ($0.generation, $0.evidence) < ($1.generation, $1.evidence) }
+        guard let latest else { return nil }
+        for checkpoint in checkpoints where checkpoint.id != latest.id {
+            // Another file that had the inode one after the other, not another life.
+            if checkpoint.born != latest.born { displaced.append(checkpoint) } else { drop(checkpoint) }
+        }
         let file = TailedFile(latest, source: source, path: latest.path, now: now)
         register(file)
         unlink(file, .missing)
+        return file
+    }
+
+    /// Files whose inode bears another file now: they may go on compressed, and otherwise are gone.
+    private func resumeDisplaced() -> [TailedFile] {
+        let checkpoints = displaced
+        displaced.removeAll()
+        return checkpoints.compactMap { checkpoint in
+            guard let source = sources.firstIndex(where: { $0.name == checkpoint.source }) else { return nil }
+            let file = TailedFile(checkpoint, source: source, path: checkpoint.path, now: now)
+            files[file.id] = file
+            file.sawDeletion = true
+            unlink(file, .missing)
+            return file
+        }
     }
 
     private func agrees(_ checkpoint: FileCheckpoint, _ path: FilePath) -> Bool {
-        guard let file = try? fileSystem.open(path, .read) else { return false }
+        guard let opened = try? fileSystem.open(path, .read) else { return false }
+        let file: OpenContent =
+            checkpoint.isCompressed ? .gzip(GzipContent(opened, mostKept: 1 << 10)) : .plain(opened)
         func has(_ hash: ContentHash, at position: Int64) -> Bool {
-            guard let bytes = try? file.read(hash.length, at: position) else { return false }
-            return unsafe bytes.withUnsafeBytes { unsafe ContentHash($0) } == hash
+            (try? matches(hash, from: position, file)) ?? false
         }
         let proof = checkpoint.contentGuard
         return has(checkpoint.fingerprint, at: 0) && has(proof.hash, at: proof.end - Int64(proof.hash.length))

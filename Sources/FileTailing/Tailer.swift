@@ -15,16 +15,20 @@ internal import SystemPackage
 ///
 /// A line is handed out again only after `rewind`, or by a new tailer that resumes from an earlier checkpoint.
 package final class Tailer {
-    let sources: [TailSource]
+    package internal(set) var sources: [TailSource]
     let fileSystem: any FileSystem
     let watcher: (any DirectoryWatcher)?
     let clock: any WallClock
     let limits: TailLimits
 
     var files: [TailedFileID: TailedFile] = [:]
+    /// Files that no source takes any more; a later configuration may take them again.
+    var departed: [TailedFileID: TailedFile] = [:]
     /// The file that bears an inode now. Files whose content is gone are not in it.
     var current: [Key: TailedFile] = [:]
     var resuming: [Key: [FileCheckpoint]] = [:]
+    /// Checkpoints of files whose inode was found to be another file's.
+    var displaced: [FileCheckpoint] = []
     /// Sources that were never started before.
     var firstStarts: Set<Int>
 
@@ -38,6 +42,8 @@ package final class Tailer {
     /// Files with `isUnlinked`.
     var unlinked: [TailedFileID: TailedFile] = [:]
     var waiting: [TailedFile.Place] = []
+    /// The first bytes of gzip files that were looked into.
+    var compressedHeads: [FileNumber: (size: Int64, modified: FileTime, head: [UInt8])] = [:]
     /// Files to try again at the next look around.
     var retries: [TailedFile] = []
 
@@ -107,8 +113,11 @@ package final class Tailer {
         if !hasScanned {
             hasScanned = true
             resumeElsewhere()
+            touchWaiting()
+            examineTouched()
             firstStarts.removeAll()
         }
+        if all { continueMissing() }
         tendUnlinked()
     }
 
@@ -129,7 +138,7 @@ package final class Tailer {
 
     /// Everything before `position` of the file is acknowledged. A file that was retired is no error.
     package func acknowledge(_ id: TailedFileID, upTo position: Int64) {
-        guard let file = files[id] else { return }
+        guard let file = files[id] ?? departed[id] else { return }
         let before = file.committed
         file.acknowledge(upTo: position)
         if file.committed != before { noteChanged(file) }
@@ -156,7 +165,7 @@ package final class Tailer {
 
     /// What to store of one file; nil where it is not known (any more).
     package func checkpoint(of id: TailedFileID) -> FileCheckpoint? {
-        files[id].map { $0.checkpoint(source: sources[$0.source].name) }
+        (files[id] ?? departed[id]).map { $0.checkpoint(source: sources[$0.source].name) }
     }
 
     /// The checkpoints that changed since the last call: new files too, which have to be stored before their first
@@ -165,7 +174,8 @@ package final class Tailer {
         defer { changed.removeAll(keepingCapacity: true) }
         return changed.compactMap { file in
             file.checkpointChanged = false
-            return files[file.id] == nil ? nil : file.checkpoint(source: sources[file.source].name)
+            return files[file.id] == nil && departed[file.id] == nil
+                ? nil : file.checkpoint(source: sources[file.source].name)
         }
     }
 

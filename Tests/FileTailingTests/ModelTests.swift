@@ -29,8 +29,13 @@ final class Life {
     var unfinished = ""
     /// The tailer looked while a matching name led to it.
     var wasSeen = false
+    /// It began by a truncation: unless that was noticed, its content says nothing about whose it is.
+    let isRegrown: Bool
 
-    init(number: Int) { self.number = number }
+    init(number: Int, isRegrown: Bool) {
+        self.number = number
+        self.isRegrown = isRegrown
+    }
 }
 
 /// Random actions on real files, against a model of each file's lines.
@@ -75,7 +80,8 @@ final class TailingModel {
         case 0..<40: write(name)
         case 40..<60: read()
         case 60..<70: acknowledge()
-        case 70..<78: rotate(name)
+        case 70..<75: rotate(name)
+        case 75..<78: compress(name)
         case 78..<83: truncate(name)
         case 83..<86: copyTruncate(name)
         case 86..<89: delete(name)
@@ -91,7 +97,7 @@ final class TailingModel {
         if let known = named[name] {
             life = known
         } else {
-            life = Life(number: lives.count)
+            life = Life(number: lives.count, isRegrown: access(ground.path(name).string, F_OK) == 0)
             lives.append(life)
             named[name] = life
         }
@@ -161,6 +167,23 @@ final class TailingModel {
         // The writer goes on for a while.
         finish(new, life)
         if Int.random(in: 0..<3, using: &random) == 0 { forgetOld(new, life) }
+    }
+
+    /// Rotates and compresses at once: what is read of it from now on is read of the compressed file.
+    private func compress(_ name: String) {
+        guard let life = named.removeValue(forKey: name) else { return }
+        finish(name, life)
+        if !life.wasSeen || life.isRegrown { life.mayLackEnd = true }
+        rotations += 1
+        let new = "\(name).\(rotations)"
+        ground.move(name, new)
+        if Bool.random(using: &random) {
+            look(everything: Bool.random(using: &random))
+            ground.store()
+            note("looked")
+        }
+        ground.gzip(new)
+        note("compress \(name) life \(life.number) to \(new).gz")
     }
 
     /// The rotation deletes an old file, which nobody can hold that was not told.

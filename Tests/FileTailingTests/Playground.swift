@@ -133,6 +133,17 @@ final class Playground {
     func truncate(_ name: String, to size: Int = 0) { precondition(Glibc.truncate(path(name).string, size) == 0) }
     func makeDirectory(_ name: String) { try? PosixFileSystem().createDirectories(path(name)) }
 
+    /// By gzip(1).
+    func gzip(_ name: String, keep: Bool = false) {
+        let arguments = ["gzip", keep ? "-kf" : "-f", path(name).string]
+        var process: pid_t = 0
+        var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        precondition(posix_spawnp(&process, "gzip", nil, nil, &pointers, environ) == 0, "no gzip")
+        for pointer in pointers { free(pointer) }
+        var status: CInt = 0
+        precondition(waitpid(process, &status, 0) == process && status == 0, "gzip of \(name) failed")
+    }
+
     func link(_ name: String, to target: String) { precondition(symlink(target, path(name).string) == 0) }
 
     // MARK: Tailing

@@ -15,7 +15,8 @@ def records(stream):
 
 
 def tell(name, kind, value, attributes, time, start=None):
-    print(json.dumps([name, kind, value, attributes, time, start], sort_keys=True))
+    # The number as text: not every reader of JSON gives back the same double.
+    print(json.dumps([name, kind, repr(value), attributes, time, start], sort_keys=True))
 
 
 def read_otlp_json(record):

@@ -160,6 +160,7 @@ final class MemoryJournal: SequenceJournal {
 
     @Test func `begins afresh in a topic that was made anew, and in another cluster`() async throws {
         let broker = try await FakeBroker()
+        broker.state.withLock { $0.metadataLimit = 12 }
         let cluster = cluster([broker.address])
         let journal = MemoryJournal()
         let earlier = BatchProducer(cluster: cluster, journal: journal, sink: Ledger())

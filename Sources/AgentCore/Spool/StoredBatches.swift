@@ -41,6 +41,16 @@ struct StoredBatches {
             in: directory, limit: Int64(configuration.deadLetterLimit), inUse: replayed, fileSystem: fileSystem)
     }
 
+    /// The spool of a source that was added.
+    static func openSpool(
+        _ name: String, _ configuration: AgentConfiguration, _ state: JournalState, fileSystem: any FileSystem
+    ) throws(FileError) -> Spool {
+        try Spool(
+            name, in: FilePath(configuration.stateDirectory).appending(directoryName).appending(name),
+            limit: Int64(configuration.spoolLimit), doneThrough: state.spools[name] ?? 0, resumed: [],
+            fileSystem: fileSystem)
+    }
+
     static func spoolName(of source: String) -> String { prefix + source }
 
     /// A batch that the journal refers to; nil where it is not there, or not whole.

@@ -1,0 +1,248 @@
+internal import FileAccess
+internal import Primitives
+internal import SystemPackage
+
+// Files that were compressed when they were rotated, before they were read through or while nobody looked:
+//
+//   1. app.log is read up to 5000; the agent is killed.
+//   2. app.log becomes app.log.1; gzip writes app.log.1.gz and then removes app.log.1.
+//   3. The agent starts: the inode of app.log is nowhere. The first bytes of what app.log.1.gz holds are those of
+//      app.log, and so are those before 5000: it goes on there, at 5000 of the decompressed content.
+//
+// Only a file whose original is gone is looked for, since gzip and logrotate remove it when the compressed file is
+// whole. A compressed file bears the time of its original's last modification: of several whose content agrees, the
+// earliest that was modified after the original was born is the one.
+
+extension Tailer {
+    /// Puts those of the files, whose originals are gone, that are found compressed in the place of their originals.
+    ///
+    /// - Returns: those that were not found.
+    func continueCompressed(_ files: [TailedFile]) -> [TailedFile] {
+        var left: [TailedFile] = []
+        var listings: [FilePath: [CompressedFile]] = [:]
+        // Who has most evidence chooses first.
+        for file in files.sorted(by: { $0.fingerprint.length > $1.fingerprint.length }) {
+            guard !file.isCompressed, let form = compressedForm(of: file, &listings) else {
+                left.append(file)
+                continue
+            }
+            attach(file, form)
+        }
+        return left
+    }
+
+    /// Files that are nowhere may yet turn up compressed, as where they are moved to another file system.
+    func continueMissing() {
+        let missing = unlinked.values.filter { $0.placement == .missing && $0.descriptor == nil }
+        if !missing.isEmpty { _ = continueCompressed(missing) }
+    }
+
+    /// A gzip file that is not followed.
+    struct CompressedFile {
+        var path: FilePath
+        var status: FileStatus
+    }
+
+    private func compressedForm(
+        of file: TailedFile, _ listings: inout [FilePath: [CompressedFile]]
+    ) -> CompressedFile? {
+        var candidates: [CompressedFile] = []
+        let parents = [file.path.removingLastComponent(), file.originalPath.removingLastComponent()]
+        for parent in Set(parents) {
+            if listings[parent] == nil { listings[parent] = compressedFiles(in: parent) }
+            candidates += listings[parent] ?? []
+        }
+        let fit = candidates.filter { candidate in
+            current[Key(source: file.source, number: candidate.status.number)] == nil
+                && !file.rejected.contains(candidate.status.number)
+                && mayHold(candidate, file)
+                && (file.fingerprint.length > 0 || isNamedAfter(file, candidate.path))
+        }
+        // Those that are named after it first, of them the one that was modified first.
+        let sorted = fit.sorted { left, right in
+            let isLeft = isNamedAfter(file, left.path)
+            return isLeft == isNamedAfter(file, right.path) ? left.status.modified < right.status.modified : isLeft
+        }
+        return sorted.first { head(of: $0, begins: file.fingerprint) }
+    }
+
+    /// Whether its times allow it to hold a file's content: written after the file was born.
+    func mayHold(_ compressed: CompressedFile, _ file: TailedFile) -> Bool {
+        // The kernel takes the two times from clocks of different granularity (10 ms at the most, CONFIG_HZ).
+        file.born.map { $0.milliseconds <= compressed.status.modified.milliseconds + 10 } ?? true
+    }
+
+    private func isNamedAfter(_ file: TailedFile, _ path: FilePath) -> Bool {
+        guard let name = path.lastComponent?.bytes else { return false }
+        return [file.originalPath, file.path].contains { known in
+            known.lastComponent.map { name.starts(with: $0.bytes) } ?? false
+        }
+    }
+
+    func compressedFiles(in directory: FilePath) -> [CompressedFile] {
+        ((try? fileSystem.list(directory)) ?? []).compactMap { entry in
+            guard entry.kind == .regular || entry.kind == nil, entry.name.extension == gzipSuffix else { return nil }
+            let path = directory.appending(entry.name)
+            guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular else {
+                return nil
+            }
+            return CompressedFile(path: path, status: status)
+        }
+    }
+
+    /// Whether the content's first bytes have this hash.
+    func head(of compressed: CompressedFile, begins hash: ContentHash) -> Bool {
+        if hash.length == 0 { return true }
+        guard let bytes = head(of: compressed), bytes.count >= hash.length else { return false }
+        return unsafe bytes.withUnsafeBytes {
+            unsafe ContentHash(UnsafeRawBufferPointer(rebasing: $0[..<hash.length])) == hash
+        }
+    }
+
+    /// The first bytes of what it holds; nil where it cannot be read. Kept while the file stays as it is, so that many
+    /// files that are gone do not have it read again and again.
+    func head(of compressed: CompressedFile) -> [UInt8]? {
+        let status = compressed.status
+        if let known = compressedHeads[status.number], known.size == status.size, known.modified == status.modified {
+            return known.head
+        }
+        guard let file = try? fileSystem.open(compressed.path, .read) else { return nil }
+        let content = GzipContent(file, mostKept: FileCheckpoint.fingerprintLength)
+        var bytes = [UInt8](repeating: 0, count: FileCheckpoint.fingerprintLength)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe try? content.read(into: $0, at: 0) }
+        guard let count else { return nil }
+        bytes.removeLast(bytes.count - count)
+        if compressedHeads.count >= 256 { compressedHeads.removeAll() }
+        compressedHeads[status.number] = (status.size, status.modified, bytes)
+        return bytes
+    }
+
+    /// From here on the compressed file is the file. Its content is verified before anything is read of it; until then
+    /// the checkpoint names the original.
+    private func attach(_ file: TailedFile, _ form: CompressedFile) {
+        let wasDone = file.isArchived && file.knownUnread == 0 && file.unacknowledged == 0
+        close(file)
+        let key = Key(source: file.source, number: file.number)
+        if current[key] === file { current[key] = nil }
+        file.formerly = wasDone ? nil : (file.number, file.born)
+        file.number = form.status.number
+        file.born = form.status.born
+        file.isCompressed = true
+        file.isComplete = wasDone
+        file.size = form.status.size
+        file.modified = form.status.modified
+        file.scannedTo = file.readPosition
+        file.nulsTo = file.readPosition
+        file.needsVerification = true
+        file.problem = nil
+        if file.unlinkedAt == nil { file.unlinkedAt = now }
+        current[Key(source: file.source, number: file.number)] = file
+        if !wasDone { counters.continuedCompressed += 1 }
+        noteChanged(file)
+        place(file, at: form.path, included: isTaken(form.path, by: file.source))
+        file.isArchived = wasDone
+    }
+
+    /// What was found compressed is not the file's continuation after all: its content differs further in.
+    func detach(_ file: TailedFile) {
+        guard let formerly = file.formerly else { return }
+        file.rejected.insert(file.number)
+        counters.continuedCompressed -= 1
+        close(file)
+        removePlaces(of: file)
+        let key = Key(source: file.source, number: file.number)
+        if current[key] === file { current[key] = nil }
+        file.number = formerly.number
+        file.born = formerly.born
+        file.formerly = nil
+        file.isCompressed = false
+        file.isReadable = false
+        let original = Key(source: file.source, number: file.number)
+        if current[original] == nil { current[original] = file }
+        unlink(file, .missing)
+        _ = continueCompressed([file])
+    }
+
+    /// For a source that reads compressed files: whether one that appeared is a known file's compressed form, or will
+    /// be once the original is gone and read, so that it is not read from its beginning.
+    func isForm(_ path: FilePath, _ status: FileStatus, of source: Int, _ place: TailedFile.Place) -> Bool {
+        if !hasScanned {
+            // The files of the checkpoints are not all known yet.
+            waiting.append(place)
+            return true
+        }
+        let form = CompressedFile(path: path, status: status)
+        let known = files.values.first { file in
+            file.source == source && !file.isCompressed && !file.isGone && file.fingerprint.length > 0
+                && !file.rejected.contains(status.number)
+                && mayHold(form, file) && head(of: form, begins: file.fingerprint)
+        }
+        guard let known else { return false }
+        if known.placement == .missing && known.descriptor == nil {
+            attach(known, form)
+        } else {
+            waiting.append(place)
+        }
+        return true
+    }
+
+    // MARK: Reading
+
+    /// Decompresses up to where the file is to be verified and read, a part at a time.
+    ///
+    /// - Returns: whether it is there.
+    func approach(_ file: TailedFile, _ content: GzipContent) throws(FileError) -> Bool {
+        let proof = file.readGuard ?? file.committedGuard
+        return try content.advance(to: proof.end - Int64(proof.hash.length), limit: 4 << 20)
+    }
+
+    /// Whether another compressed file may be read beside those that are being read.
+    func mayDecompress(_ file: TailedFile) -> Bool {
+        var active: [TailedFile] = []
+        for other in openFiles where other !== file {
+            if case .gzip(let content) = other.descriptor, content.isActive { active.append(other) }
+        }
+        if active.count < limits.decompressions { return true }
+        // One that makes progress ends some time; one that waits itself gives way.
+        guard let idle = active.first(where: { !$0.isReadable || waits($0) }) else { return false }
+        if case .gzip(let content) = idle.descriptor { content.rest() }
+        return true
+    }
+
+    /// There was nothing more to read of a compressed file.
+    func endCompressed(_ file: TailedFile, _ content: GzipContent) {
+        defer { content.rest() }
+        switch content.ending {
+        case nil: markReadable(file)
+        case .whole:
+            file.isComplete = true
+            file.largestSize = max(file.largestSize, file.readPosition)
+            noteChanged(file)
+            if file.placement != .deleted { close(file) }
+        case .torn:
+            // It may be in the middle of being written, or copied.
+            if now.milliseconds - file.changedAt.milliseconds >= limits.settleTime.milliseconds {
+                return giveUp(file, "inflate: the compressed data breaks off, the lines in what is missing are lost")
+            }
+            if !file.isRetried {
+                file.isRetried = true
+                retries.append(file)
+            }
+        case .damaged: giveUp(file, "inflate: the compressed data is damaged, the lines from there on are lost")
+        }
+    }
+
+    private func giveUp(_ file: TailedFile, _ why: StaticString) {
+        counters.filesDamaged += 1
+        report(FileError(operation: why, path: file.path, errno: .badMessage), at: file.path)
+        guard file.isIncluded else { return end(file, .damaged) }
+        // As long as its name matches it must be known, lest it be read again.
+        lose(file.knownUnread, because: .damaged)
+        file.largestSize = file.readPosition
+        file.isComplete = true
+        noteChanged(file)
+        close(file)
+    }
+}
+
+let gzipSuffix = "gz"

@@ -32,7 +32,7 @@ extension Tailer {
             guard bytes.count > prefix.count, bytes.starts(with: prefix) else { continue }
             let path = parent.appending(entry.name)
             guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular,
-                current[Key(source: file.source, number: status.number)] == nil, let time = status.born,
+                !isFollowed(path, status, by: file.source), let time = status.born,
                 isLater(status, born: time, than: file),
                 time < present,
                 times.allSatisfy({ $0.modified <= time || ($0.born ?? time) >= time }),
@@ -60,7 +60,7 @@ extension Tailer {
         for candidate in compressedFiles(in: parent) where candidate.status.modified > last {
             guard let stem = candidate.path.lastComponent?.stem,
                 let original = FilePath.Component(stem), original.bytes.starts(with: name),
-                current[Key(source: file.source, number: candidate.status.number)] == nil,
+                !isFollowed(candidate.path, candidate.status, by: file.source),
                 settings.exclusion(of: parent.appending(original)) == nil, let head = head(of: candidate), !head.isEmpty
             else { continue }
             // A copy of a file that is known begins as that does.

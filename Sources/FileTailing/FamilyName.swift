@@ -3,7 +3,9 @@
 
 /// The names that rotation may have made this one of, the shortest first. It says nothing but that: whether it did is a
 /// matter of evidence.
-func familyBases(of name: [UInt8]) -> [[UInt8]] {
+///
+/// - Parameter atEnd: only names that had something put behind them: `worker-2.log` is a name as good as `worker.log`.
+func familyBases(of name: [UInt8], atEnd: Bool = false) -> [[UInt8]] {
     var name = name[...]
     let compressed = Array(".\(gzipSuffix)".utf8)
     if name.count > compressed.count && name.suffix(compressed.count).elementsEqual(compressed) {
@@ -13,6 +15,7 @@ func familyBases(of name: [UInt8]) -> [[UInt8]] {
         return [Array(name.dropLast(word.count))]
     }
     var bases = stems(of: name)
+    if atEnd { return bases }
     // A mark before the last extension; one that is a mark itself was seen above.
     if let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0, name[dot...].contains(where: { !isOfMark($0) }) {
         bases += stems(of: name[..<dot]).map { $0 + name[dot...] }

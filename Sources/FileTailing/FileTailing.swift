@@ -9,5 +9,4 @@
 // lines.
 //
 // What no reader can do: between the copy and the truncation of a copytruncate, or before a deletion, lines may go
-// that were never read. A copy that itself matches the glob is another file with equal content and is read as such:
-// exclude the copies.
+// that were never read. The article "Generations" says how rotated files are recognised, and what stays impossible.

@@ -24,6 +24,8 @@ final class TailedFile {
     var isCompressed = false
     /// A compressed file was read to its end.
     var isComplete = false
+    /// The birth of the original of a compressed file, where it is known.
+    var begun: FileTime?
     /// What it was before it was found compressed, until the content is verified.
     var formerly: (number: FileNumber, born: FileTime?)?
     /// Compressed files that are not its continuation.
@@ -155,10 +157,12 @@ final class TailedFile {
     func isEarlier(than other: TailedFile) -> Bool {
         if isGone { return false }
         if !other.isUnlinked { return true }
-        // A compressed file keeps the time of its original's last modification, but not of its birth.
-        if !isCompressed, !other.isCompressed, let born, let later = other.born { return born < later }
-        return modified < other.modified
+        return time < other.time
     }
+
+    /// When its content began. A compressed file only keeps the time when that ended, which is before the next began:
+    /// each file has one time, so that none waits for itself in a circle.
+    private var time: FileTime { (isCompressed ? begun : born) ?? modified }
 
     func checkpoint(source: String) -> FileCheckpoint {
         FileCheckpoint(

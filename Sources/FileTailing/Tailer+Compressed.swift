@@ -142,6 +142,7 @@ extension Tailer {
         let key = Key(source: file.source, number: file.number)
         if current[key] === file { current[key] = nil }
         file.formerly = wasDone || !form.isCompressed ? nil : (file.number, file.born)
+        file.begun = form.isCompressed ? file.begun ?? (file.isCompressed ? nil : file.born) : nil
         file.number = form.status.number
         file.born = form.status.born
         file.isCompressed = form.isCompressed

@@ -54,7 +54,8 @@ extension Tailer {
 
     /// Sees to it that a file whose content was replaced is known for what it is.
     func lookForTruncation(_ file: TailedFile) {
-        guard file.placement == .live, !file.isCompressed, file.readPosition > 0, let opened = descriptor(of: file),
+        guard file.placement == .live, !file.isCompressed, file.fingerprint.length > 0,
+            let opened = descriptor(of: file),
             let isSame = try? verify(file, opened)
         else { return }
         if !isSame { replace(file) }

@@ -6,7 +6,9 @@ internal import SystemPackage
 extension Tailer {
     /// The next file that may have unread bytes, in turn; nil where there is none.
     package func nextReadable() -> TailedFileID? {
-        while queueHead < queue.count {
+        // Where all wait, as for a bound, there is none. One that waits may bring others into the queue.
+        var waiting = 0
+        while waiting <= queue.count - queueHead && queueHead < queue.count {
             let file = queue[queueHead]
             queueHead += 1
             if queueHead > 1024 && queueHead * 2 > queue.count {
@@ -18,9 +20,13 @@ extension Tailer {
                 continue
             }
             queue.append(file)
-            if hasToWait(file) || (file.isCompressed && !mayDecompress(file)) { continue }
+            if hasToWait(file) || (file.isCompressed && !mayDecompress(file)) {
+                waiting += 1
+                continue
+            }
             return file.id
         }
+        if queueHead < queue.count { return nil }
         queue.removeAll(keepingCapacity: queue.count < 4096)
         queueHead = 0
         return nil

@@ -72,10 +72,12 @@ extension Tailer {
     }
 
     /// Notes a file that a source takes by its name, where that makes it an earlier file of a path that it takes too.
+    ///
+    /// - Returns: whether it is one; otherwise it is one of its own.
     func considerIncluded(
         _ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int
     ) -> Bool {
-        for base in familyBases(of: place.name.bytes) {
+        for base in familyBases(of: place.name.bytes, atEnd: true) {
             guard let base = FilePath.Component(bytes: base) else { continue }
             let family = Family(source: source, path: place.directory.path.appending(base))
             guard isTaken(family.path, by: source) else { continue }
@@ -104,10 +106,7 @@ extension Tailer {
 
     private func judge(_ members: [Candidate], of family: Family) {
         guard let known = families[family] else {
-            // Its base is not there, and never was.
-            for member in members where member.isIncluded {
-                begin(member.path, member.place, member.status, family.source)
-            }
+            for member in members { awaitBase(member) }
             return
         }
         // Whether what is in the path's own file is what was followed decides what the others are.
@@ -115,6 +114,19 @@ extension Tailer {
         let plain = members.filter { !$0.isCompressed }.sorted { $0.time < $1.time }
         let compressed = members.filter(\.isCompressed).sorted { $0.time < $1.time }
         for member in plain + compressed { judge(member) }
+    }
+
+    /// Between a rotation and the writer's next file there is none under the path itself. Where none appears, a file that
+    /// the patterns match is one of its own.
+    private func awaitBase(_ member: Candidate) {
+        let key = Key(source: member.family.source, number: member.status.number)
+        let since = undecided.removeValue(forKey: key)?.since ?? now
+        guard member.isIncluded || wasNeverSeen(member) else { return }
+        if now.milliseconds - since.milliseconds < limits.settleTime.milliseconds {
+            undecided[key] = (member.place, since)
+        } else if member.isIncluded {
+            begin(member.path, member.place, member.status, member.family.source)
+        }
     }
 
     private func judge(_ member: Candidate) {

@@ -55,9 +55,7 @@ extension Tailer {
     /// A file that is nowhere to be found.
     func vanish(_ file: TailedFile) {
         // Without a birth time it could not be told from another file, should it come back.
-        if file.descriptor == nil && file.born == nil {
-            end(file, .lost)
-        } else if file.descriptor == nil && file.sawDeletion {
+        if file.descriptor == nil && (file.sawDeletion || file.born == nil) {
             endUnlessCompressed(file)
         } else {
             unlink(file, .missing)
@@ -66,7 +64,10 @@ extension Tailer {
 
     /// A file that was deleted, unless its compressed form may yet be found: a listing can miss a name that changes.
     func endUnlessCompressed(_ file: TailedFile) {
-        if file.isCompressed || isSettled(file) { return end(file, .lost) }
+        if file.isCompressed || file.born == nil || isSettled(file) { return end(file, .lost) }
+        close(file)
+        let key = Key(source: file.source, number: file.number)
+        if current[key] === file { current[key] = nil }
         file.sawDeletion = true
         unlink(file, .missing)
     }
@@ -209,7 +210,11 @@ extension Tailer {
         switch file.placement {
         case .deleted:
             // Known by its compressed form, it is not taken for a file that nobody read.
-            if file.isCompressed || (!continueCompressed([file]).isEmpty && isSettled(file)) { end(file, .finished) }
+            if file.isCompressed {
+                end(file, .finished)
+            } else if !continueCompressed([file]).isEmpty {
+                endUnlessCompressed(file)
+            }
         case .live, .rotated, .missing, .gone: break
         }
     }

@@ -70,7 +70,7 @@ extension Tailer {
         }
     }
 
-    private func isKnownContent(_ compressed: CompressedFile, to source: Int) -> Bool {
+    private func isKnownContent(_ compressed: OtherForm, to source: Int) -> Bool {
         files.values.contains { other in
             other.source == source && other.fingerprint.length > 0 && mayHold(compressed, other)
                 && head(of: compressed, begins: other.fingerprint)

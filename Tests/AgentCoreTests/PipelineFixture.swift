@@ -167,9 +167,9 @@ final class FakeShipper: Shipper {
     var bytesHeld: Int { state.withLock { $0.held.values.reduce(0, +) } }
 }
 
-/// Waits until the condition holds; the test fails where it does not within 20 seconds.
+/// Waits until the condition holds; the test fails where it does not within a minute.
 func eventually(_ condition: () throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if try condition() { return }
         try await Task.sleep(for: .milliseconds(5))

@@ -22,7 +22,10 @@ extension Tailer {
         var listings: [FilePath: [OtherForm]] = [:]
         // Who has most evidence chooses first.
         for file in files.sorted(by: { $0.fingerprint.length > $1.fingerprint.length }) {
-            guard !file.isCompressed, let form = compressedForm(of: file, &listings) else {
+            // Of a file that was empty nothing can be found.
+            guard !file.isCompressed, file.fingerprint.length > 0 || file.unread > 0,
+                let form = compressedForm(of: file, &listings)
+            else {
                 left.append(file)
                 continue
             }

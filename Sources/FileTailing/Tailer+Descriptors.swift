@@ -79,6 +79,22 @@ extension Tailer {
         file.isRacy = isRecent(status.modified)
         if changed { file.changedAt = now }
         markReadable(file)
+        identify(file)
+    }
+
+    /// Takes the fingerprint before anything is read: should the file be renamed and compressed until then, nothing else
+    /// tells which of several it is. NULs may yet be overwritten.
+    private func identify(_ file: TailedFile) {
+        guard file.fingerprint.length == 0, file.readPosition == 0, file.size > 0,
+            case .plain(let opened) = file.descriptor,
+            let head = try? opened.read(FileCheckpoint.fingerprintLength, at: 0)
+        else { return }
+        let count = head.firstIndex(of: 0) ?? head.count
+        if count == 0 { return }
+        file.fingerprint = unsafe head.withUnsafeBytes {
+            unsafe ContentHash(UnsafeRawBufferPointer(rebasing: $0[..<count]))
+        }
+        noteChanged(file)
     }
 
     private func updateCompressed(_ file: TailedFile, _ status: FileStatus) {

@@ -139,13 +139,6 @@ let package = Package(
             [
                 "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "YAMLConfiguration", "Primitives",
                 argumentParser, lifecycle, nioPosix, logging,
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
-                nioPosix,
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "YAMLConfiguration", "Primitives", argumentParser,
-                lifecycle, nioPosix, logging,
-                "KafkaClient", "KafkaProtocol", "RecordBatches", "ForeignCodecs", "Primitives", argumentParser,
-                nioPosix,
-                logging,
             ]),
 
         // Tests.
@@ -191,7 +184,7 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "TestSupport", "FileAccess", "FileTailing", "KafkaClient", "KafkaProtocol",
+                "AgentCore", "HostMetrics", "TestSupport", "FileAccess", "FileTailing", "KafkaClient", "KafkaProtocol",
                 "RecordBatches", "Primitives", logging,
                 systemPaths,
             ]),

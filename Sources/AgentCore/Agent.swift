@@ -7,6 +7,8 @@ internal import NIOPosix
 internal import Primitives
 internal import RecordBatches
 internal import ServiceLifecycle
+internal import UnixSignals
+internal import SystemPackage
 internal import Synchronization
 
 /// The agent, from its configuration to the cluster.
@@ -15,16 +17,20 @@ package struct Agent: Service {
     private let fileSystem: any FileSystem
     private let logger: Logger
     private let once: Bool
+    private let reload: (@Sendable () throws -> AgentConfiguration)?
 
-    /// - Parameter once: read everything to its end, wait for the last acknowledgement, and return.
+    /// - Parameters:
+    ///   - once: read everything to its end, wait for the last acknowledgement, and return.
+    ///   - reload: reads and checks the configuration anew, when SIGHUP or `tributary-agent reload` asks for it.
     package init(
         _ configuration: AgentConfiguration, fileSystem: any FileSystem = PosixFileSystem(), logger: Logger,
-        once: Bool = false
+        once: Bool = false, reload: (@Sendable () throws -> AgentConfiguration)? = nil
     ) {
         self.configuration = configuration
         self.fileSystem = fileSystem
         self.logger = logger
         self.once = once
+        self.reload = reload
     }
 
     /// Runs until a graceful shutdown, or with `once` until all is read and acknowledged. On a shutdown reading stops at
@@ -40,14 +46,22 @@ package struct Agent: Service {
             ClusterConfiguration(
                 bootstrap: configuration.collector.bootstrap.map { BrokerAddress(host: $0.host, port: $0.port) }),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        let topics = Set(configuration.sources.map(\.topic))
+        let requested = RequestedTopics(Set(configuration.sources.map(\.topic)))
+        let desk = ControlDesk(inbox: inbox, fileSystem: fileSystem, logger: logger, load: reload) {
+            requested.request($0)
+        }
 
         let result = await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self, returning: Result<Void, any Error>.self) { group in
-                for topic in topics {
-                    group.addTask { await find(topic, in: cluster, for: inbox) }
+                group.addTask {
+                    await withDiscardingTaskGroup { finders in
+                        for await topic in requested.topics {
+                            finders.addTask { await find(topic, in: cluster, for: inbox) }
+                        }
+                    }
                 }
-                let result = await runPipeline(inbox, cluster)
+                group.addTask { await reloadOnSignal(desk) }
+                let result = await runPipeline(inbox, cluster, desk)
                 group.cancelAll()
                 return result
             }
@@ -59,7 +73,9 @@ package struct Agent: Service {
     }
 
     /// The pipeline blocks, so it has a thread of its own.
-    private func runPipeline(_ inbox: Inbox<PipelineMessage>, _ cluster: KafkaCluster) async -> Result<Void, any Error> {
+    private func runPipeline(
+        _ inbox: Inbox<PipelineMessage>, _ cluster: KafkaCluster, _ desk: ControlDesk
+    ) async -> Result<Void, any Error> {
         let result: Result<BatchProducer?, any Error> = await withCheckedContinuation { continuation in
             DedicatedThread.start("pipeline") { [configuration, fileSystem, logger, once] in
                 continuation.resume(
@@ -75,13 +91,32 @@ package struct Agent: Service {
                             producer = made
                             return ProducerShipper(producer: made)
                         }
-                        pipeline.run()
+                        // From here on the state directory is this agent's.
+                        let control = listen(FilePath(configuration.stateDirectory), desk)
+                        pipeline.run(beforeClosing: { control?.stop() })
                         return producer
                     })
             }
         }
         await (try? result.get())?.close()
         return result.map { _ in }
+    }
+
+    /// The agent works without it too.
+    private func listen(_ directory: FilePath, _ desk: ControlDesk) -> ControlSocket? {
+        do throws(FileError) {
+            return try ControlSocket(in: directory, desk: desk)
+        } catch {
+            logger.warning("no questions are answered while the agent runs: \(error)")
+            return nil
+        }
+    }
+
+    /// SIGHUP.
+    private func reloadOnSignal(_ desk: ControlDesk) async {
+        for await _ in await UnixSignalsSequence(trapping: .sighup) {
+            DedicatedThread.start("reload") { _ = desk.reload() }
+        }
     }
 
     /// Asks for the topic, which creates it where the cluster does so, until it is there.
@@ -155,7 +190,8 @@ private struct PipelineSink: ProducerSink {
             logger.error("the broker lost \(records) records of \(place) that it had acknowledged")
         case .stateIsOld(let place):
             logger.error(
-                "\(place) has more of this agent than its state directory knows: it was restored from a backup, or copied")
+                "\(place) has more of this agent than its state directory knows: it was restored from a backup, or copied"
+            )
         case .topicIsAnother(let place):
             logger.error("\(place.topic) was deleted and made again; what was not acknowledged goes to the new one")
         case .clusterIsAnother(let was, let now):

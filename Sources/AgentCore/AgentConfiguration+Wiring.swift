@@ -1,5 +1,5 @@
 internal import FileAccess
-internal import FileTailing
+package import FileTailing
 internal import Primitives
 internal import RecordBatches
 
@@ -22,19 +22,35 @@ extension AgentConfiguration {
         return (files, metrics)
     }
 
-    /// Checks what reading the file alone does not: globs.
+    /// Checks what reading the file alone does not: globs, and how much memory may be needed.
     package func validate() throws(AgentError) {
         for case .file(let source) in sources { _ = try source.tailSource }
+        try MemoryEstimate(self).check(against: memoryMaximum)
+    }
+
+    /// The bounds of reading files.
+    package var tailLimits: TailLimits {
+        var limits = TailLimits()
+        limits.files = fileLimit
+        return limits
     }
 }
 
 extension FileSource {
     fileprivate var tailSource: TailSource {
         get throws(AgentError) {
-            TailSource(
+            var tailed = TailSource(
                 name: name, include: try globs(include), exclude: try globs(exclude),
                 start: start == .beginning ? .beginning : .end, maximumLineBytes: maximumLineBytes,
                 longLines: .split, ignoreOlder: ignoreOlder)
+            tailed.readsCompressed = compressed == .read
+            tailed.encoding =
+                switch encoding {
+                case .auto: .bytes
+                case .utf16LittleEndian: .utf16LittleEndian
+                case .utf16BigEndian: .utf16BigEndian
+                }
+            return tailed
         }
     }
 

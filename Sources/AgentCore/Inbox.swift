@@ -26,6 +26,8 @@ final class Inbox<Message: Sendable>: Sendable {
         }
     }
 
+    var isEmpty: Bool { messages.withLock { $0.isEmpty } }
+
     func takeAll() -> [Message] {
         messages.withLock { messages in
             defer { messages = [] }

@@ -22,7 +22,8 @@ extension Pipeline {
         switch shipment.spool {
         case nil: assembler(shipment.place).underWay.append(tag)
         case let reference? where reference.spool == Replays.name: replays.sent(reference.ordinal)
-        case let reference?: spools.first { $0.name == reference.spool }?.sent(reference.ordinal, RecordShare(), as: tag)
+        case let reference?:
+            spools.first { $0.name == reference.spool }?.sent(reference.ordinal, RecordShare(), as: tag)
         }
         // Only the end of the tag was not told any more.
         if isSettled { acknowledged(tag) }

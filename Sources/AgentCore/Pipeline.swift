@@ -15,7 +15,8 @@ final class Pipeline {
     /// How often what was acknowledged is stored.
     static let commitInterval = Duration.milliseconds(500)
 
-    let configuration: AgentConfiguration
+    var configuration: AgentConfiguration
+    let fileSystem: any FileSystem
     let inbox: Inbox<PipelineMessage>
     let shipper: any Shipper
     let clock: any WallClock
@@ -29,7 +30,7 @@ final class Pipeline {
     let tailer: Tailer
     var metrics: [MetricsSource]
     let compressor: BatchCompressor
-    let topicOfSource: [String: String]
+    var topicOfSource: [String: String]
 
     var partitionCounts: [String: Int] = [:]
     var assemblers: [TopicPartition: BatchAssembler] = [:]
@@ -48,6 +49,8 @@ final class Pipeline {
     var knownFiles: Set<TailedFileID>
     /// Files of sources that are not followed at present.
     var unfollowed: [TailedFileID: FileCheckpoint]
+    /// Sources that were started at some time: for them `start: end` no longer counts.
+    var startedSources: Set<String>
     var placements: [TailedFileID: TopicPartition]
     var sourcePlacements: [String: TopicPartition]
     /// To be told to the journal with the next commit.
@@ -82,6 +85,7 @@ final class Pipeline {
     ) throws {
         self.configuration = configuration
         self.inbox = inbox
+        self.fileSystem = fileSystem
         self.clock = clock
         self.logger = logger
         self.once = once
@@ -98,13 +102,15 @@ final class Pipeline {
         (spools, replays, deadLetters) = (stored.spools, stored.replays, stored.deadLetters)
         tailer = Tailer(
             sources: files, fileSystem: fileSystem, watcher: Self.makeWatcher(logger),
-            resuming: Array(state.files.values), startedBefore: state.sources, clock: clock)
+            resuming: Array(state.files.values), startedBefore: state.sources, clock: clock,
+            limits: configuration.tailLimits)
         knownFiles = Set(state.files.keys)
         let names = Set(files.map(\.name))
         unfollowed = state.files.filter { !names.contains($0.value.source) }
         placements = state.placements
         sourcePlacements = state.sourcePlacements
         nextTag = state.nextTag
+        startedSources = state.sources.union(names)
         for file in files where !state.sources.contains(file.name) { entries.append(.source(file.name)) }
 
         tailer.reconcile()
@@ -130,7 +136,9 @@ final class Pipeline {
 
     /// Runs until it is stopped, or with `once` until everything is read to its end and acknowledged. Then the state
     /// directory is free.
-    func run() {
+    ///
+    /// - Parameter beforeClosing: called when nothing more is asked of the pipeline, and the directory is still its own.
+    func run(beforeClosing: () -> Void = {}) {
         while true {
             var hasMore = false
             takeMessages()
@@ -152,6 +160,7 @@ final class Pipeline {
         }
         commit(force: true)
         account(force: true)
+        beforeClosing()
         journal.close()
     }
 
@@ -199,6 +208,7 @@ final class Pipeline {
                 keepRefused()
             case .lost(let tag, let kept): lost(tag, kept)
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
+            case .control(let task): take(task)
             case .stop: if isStopping == nil { isStopping = .now }
             }
         }

@@ -77,7 +77,8 @@ struct Rebuilder {
         return (parts, builder.seal(with: compressor))
     }
 
-    private func read(_ segment: SourceSegment, _ timestamp: Timestamp, into builder: RecordBatchBuilder) -> BatchPart? {
+    private func read(_ segment: SourceSegment, _ timestamp: Timestamp, into builder: RecordBatchBuilder) -> BatchPart?
+    {
         guard let checkpoint = tailer.checkpoint(of: segment.file) else { return nil }
         let key = recordKey(host: hostName, checkpoint.originalPath.bytes)
         var share = RecordShare()

@@ -55,7 +55,7 @@ final class Compactor: Sendable {
                 // While it was busy it may have been asked again and again.
                 for partition in asked.last ?? [] { loop.compact(partition) }
             }
-            ended.put(())
+            ended.close()
         }
     }
 

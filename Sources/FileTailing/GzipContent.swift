@@ -57,7 +57,7 @@ internal import SystemPackage
         unsafe kept.deallocate()
     }
 
-    /// The most memory that one such holds, in bytes: with zlib's window and state.
+    /// The most memory that one such holds, in bytes: with zlib's window and state, and a second buffer while it grows.
     static func mostMemory(keeping mostKept: Int) -> Int { mostKept + step + inputBytes + 48 << 10 }
 
     var isActive: Bool { unsafe input.count > 0 }

@@ -97,4 +97,12 @@ package struct TailLimits: Sendable {
     package var forgetAfter = Duration.seconds(3600)
 
     package init() {}
+
+    /// The most memory that reading one compressed file takes.
+    package func decompressionBytes(maximumLineBytes: Int) -> Int {
+        GzipContent.mostMemory(keeping: mostKept(maximumLineBytes: maximumLineBytes))
+    }
+
+    /// As much of decompressed content as reading goes back: to the beginning of a long line that was looked through.
+    func mostKept(maximumLineBytes: Int) -> Int { maximumLineBytes + 2 * readBufferBytes + 1024 }
 }

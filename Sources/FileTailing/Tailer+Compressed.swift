@@ -57,7 +57,7 @@ extension Tailer {
             candidates += listings[parent] ?? []
         }
         let fit = candidates.filter { candidate in
-            current[Key(source: file.source, number: candidate.status.number)] == nil
+            !isFollowed(candidate.path, candidate.status, by: file.source)
                 && !file.rejected.contains(candidate.status.number)
                 && mayHold(candidate, file)
                 && (file.fingerprint.length > 0 || isNamedAfter(file, candidate.path))
@@ -67,7 +67,22 @@ extension Tailer {
             let isLeft = isNamedAfter(file, left.path)
             return isLeft == isNamedAfter(file, right.path) ? left.status.modified < right.status.modified : isLeft
         }
-        return sorted.first { head(of: $0, begins: file.fingerprint) }
+        return sorted.first {
+            // Of what nothing was read nothing tells: then it must not be another's.
+            file.fingerprint.length > 0 ? head(of: $0, begins: file.fingerprint) : !isKnownContent($0, to: file.source)
+        }
+    }
+
+    private func isKnownContent(_ compressed: OtherForm, to source: Int) -> Bool {
+        files.values.contains { other in
+            other.source == source && other.fingerprint.length > 0 && mayHold(compressed, other)
+                && head(of: compressed, begins: other.fingerprint)
+        }
+    }
+
+    /// Whether it is a file that is known, and not only has the inode of one that is gone.
+    func isFollowed(_ path: FilePath, _ status: FileStatus, by source: Int) -> Bool {
+        current[Key(source: source, number: status.number)].map { isSame($0, status, at: path) } ?? false
     }
 
     /// Whether its times allow it to hold a file's content: written after the file was born.

@@ -140,11 +140,9 @@ extension Tailer {
 
     private func content(of file: TailedFile, _ opened: any OpenFile) -> OpenContent {
         if !file.isCompressed { return .plain(opened) }
-        return .gzip(GzipContent(opened, mostKept: mostKept(of: sources[file.source])))
+        return .gzip(
+            GzipContent(opened, mostKept: limits.mostKept(maximumLineBytes: sources[file.source].maximumLineBytes)))
     }
-
-    /// As much of decompressed content as reading goes back: to the beginning of a long line that was looked through.
-    func mostKept(of source: TailSource) -> Int { source.maximumLineBytes + 2 * limits.readBufferBytes + 1024 }
 
     func adopt(_ descriptor: OpenContent, _ file: TailedFile) {
         file.descriptor = descriptor

@@ -62,7 +62,7 @@ extension Tailer {
         waiting.removeAll { directories[$0.directory.path] !== $0.directory }
     }
 
-    /// Not read any more, and remembered until what was read of it is acknowledged.
+    /// Not read any more. Remembered for what was read of it and is not acknowledged, and in case it is followed again.
     private func depart(_ file: TailedFile) {
         if file.isGone { return }
         close(file)
@@ -86,12 +86,5 @@ extension Tailer {
         current[Key(source: file.source, number: file.number)] = file
         file.needsVerification = true
         unlink(file, .missing)
-    }
-
-    /// Those that departed and have nothing more to tell.
-    func forgetDeparted() {
-        for file in departed.values where file.unacknowledged == 0 && !file.checkpointChanged {
-            departed[file.id] = nil
-        }
     }
 }

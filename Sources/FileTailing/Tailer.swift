@@ -22,7 +22,7 @@ package final class Tailer {
     let limits: TailLimits
 
     var files: [TailedFileID: TailedFile] = [:]
-    /// Files that no source takes any more.
+    /// Files that no source takes any more; a later configuration may take them again.
     var departed: [TailedFileID: TailedFile] = [:]
     /// The file that bears an inode now. Files whose content is gone are not in it.
     var current: [Key: TailedFile] = [:]
@@ -184,16 +184,13 @@ package final class Tailer {
 
     /// What to store of one file; nil where it is not known (any more).
     package func checkpoint(of id: TailedFileID) -> FileCheckpoint? {
-        files[id].map { checkpoint(of: $0) }
+        (files[id] ?? departed[id]).map { checkpoint(of: $0) }
     }
 
     /// The checkpoints that changed since the last call: new files too, which have to be stored before their first
     /// line leaves.
     package func takeChangedCheckpoints() -> [FileCheckpoint] {
-        defer {
-            changed.removeAll(keepingCapacity: true)
-            if !departed.isEmpty { forgetDeparted() }
-        }
+        defer { changed.removeAll(keepingCapacity: true) }
         return changed.compactMap { file in
             file.checkpointChanged = false
             return files[file.id] == nil && departed[file.id] == nil ? nil : checkpoint(of: file)

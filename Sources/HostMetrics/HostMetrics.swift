@@ -7,5 +7,8 @@
 // semantic conventions for hosts (as of its version 1.40, https://github.com/open-telemetry/semantic-conventions,
 // docs/system); what they do not define keeps their style.
 //
-// It does not decide when to sample and ships nothing. Every sample blocks on files: never call it from a cooperative
-// thread or an event loop.
+// What becomes of a sample is decided here too: the names of others (Naming), deltas, rates and windows (Series), and
+// the format (Encoding); `MetricStream` puts it together. Every metric stands in HostMetrics.docc/Metrics.md.
+//
+// It ships nothing, and keeps nothing that was not shipped. Every sample blocks on files: never call it from a
+// cooperative thread or an event loop.

@@ -11,8 +11,9 @@ package struct HostMetricsConfiguration: Sendable, Equatable {
     package var perCPU = true
     /// Points about the sampling itself: each collector's duration and success.
     package var reportsItself = true
-    /// How often at most every process is looked at to count them by state; the samples between do not have it.
-    package var processScanInterval: Duration = .seconds(10)
+    /// How often at most what grows with the host is looked at, every process and every socket, to count them by state;
+    /// the samples between do not have these counts.
+    package var scanInterval: Duration = .seconds(10)
     package var disks = DiskSelection()
     package var filesystems = FilesystemSelection()
     package var interfaces = InterfaceSelection()

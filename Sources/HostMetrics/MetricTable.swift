@@ -13,6 +13,10 @@ package enum MetricTable {
             units and attributes follow OpenTelemetry's semantic conventions where these define them. The last column \
             has what a metric is called with `names: prometheus`: node_exporter's names where these begin with `node_`.
 
+            With `counters: rate` each counter is a gauge per second, and its name ends in `.rate`. With a `window` each \
+            gauge and updowncounter has `.min`, `.max` and `.mean` besides. In Prometheus' style these are `_rate` (in \
+            the place of `_total`), `_min`, `_max` and `_mean`.
+
 
             """
         for kind in CollectorKind.allCases {

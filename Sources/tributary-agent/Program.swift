@@ -9,7 +9,9 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tributary-agent",
         abstract: "Ships the lines of files, and measurements of the host, to a collector or a Kafka cluster.",
-        subcommands: [Run.self, Check.self, Sample.self])
+        subcommands: [
+            Run.self, Check.self, Files.self, Explain.self, Seek.self, Reload.self, DeadLetters.self, Sample.self,
+        ])
 }
 
 struct ConfigurationOption: ParsableArguments {
@@ -54,7 +56,14 @@ extension Program {
             }
             let logger = log.logger("tributary-agent")
             do {
-                try await ServiceProgram.run(Agent(configuration, logger: logger, once: once), logger: logger)
+                let agent = Agent(configuration, logger: logger, once: once) {
+                    [path = file.config, bootstrap, stateDir] in
+                    var configuration = try AgentConfiguration.load(FilePath(path))
+                    try configuration.validate()
+                    try configuration.override(bootstrap: bootstrap, stateDirectory: stateDir)
+                    return configuration
+                }
+                try await ServiceProgram.run(agent, logger: logger)
             } catch {
                 throw failure("tributary-agent: \(error)")
             }
@@ -63,12 +72,13 @@ extension Program {
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check a configuration: exit 0, or 1 with the reasons.")
+            abstract: "Check a configuration: exit 0 with the most memory it may need, or 1 with the reasons.")
 
         @OptionGroup var file: ConfigurationOption
 
         func run() throws {
-            _ = try file.load()
+            let configuration = try file.load()
+            for line in MemoryEstimate(configuration).lines { print(line) }
         }
     }
 }

@@ -57,7 +57,8 @@ final class SimulatedCluster: Sendable {
                 if sequence < known.ordinals.count {
                     let stored = log.lines[known.ordinals[sequence]]
                     if stored != line {
-                        state.violations.append("\(place): \(line) goes under the sequence of \(stored), and is dropped")
+                        state.violations.append(
+                            "\(place): \(line) goes under the sequence of \(stored), and is dropped")
                     }
                 } else {
                     known.ordinals.append(log.lines.count)

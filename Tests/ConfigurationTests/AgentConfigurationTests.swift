@@ -61,6 +61,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
                 counters: rate
                 window: 10s
                 aggregates: [max]
+                scan.interval: 3s
                 per_cpu: false
                 disks: {include: ["sd*"], exclude: [sdb]}
                 interfaces: {include: [eth0], exclude: []}
@@ -78,6 +79,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         host.rootPath = "/host"
         host.collectors = [.disk, .process, .systemd]
         host.perCPU = false
+        host.scanInterval = .seconds(3)
         (host.disks.included, host.disks.excluded) = (["sd*"], ["sdb"])
         (host.interfaces.included, host.interfaces.excluded) = (["eth0"], [])
         (host.filesystems.included, host.filesystems.excluded) = (["/", "/srv*"], ["/srv/x"])
@@ -135,7 +137,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ),
         (
             "sources: [{name: a, type: host_metrics, include: [/a]}]",
-            "f.yaml:1:41: sources[0].include: unknown key; known here: name, topic, type, interval, root_path, collectors, collectors.on, collectors.off, format, names, counters, window, aggregates, per_cpu, disks, filesystems, interfaces, cgroups, systemd, processes"
+            "f.yaml:1:41: sources[0].include: unknown key; known here: name, topic, type, interval, root_path, collectors, collectors.on, collectors.off, format, names, counters, window, aggregates, scan.interval, per_cpu, disks, filesystems, interfaces, cgroups, systemd, processes"
         ),
         (fileSource("includ: [/a]"), "f.yaml:1:48: sources[0].includ: unknown key; did you mean \"include\"?"),
         (fileSource("start: start"), "f.yaml:1:55: sources[0].start: expected one of beginning, end, found \"start\""),

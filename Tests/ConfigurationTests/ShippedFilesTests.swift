@@ -65,6 +65,9 @@ import Testing
         var expected = CollectorConfiguration()
         expected.advertised = HostPort(host: "collector.example", port: 9092)
         expected.flush = .interval(.seconds(1))
+        expected.quotas.producerByteRate = 10 << 20
+        expected.quotas.consumerByteRate = 50 << 20
+        expected.superUsers = ["User:ANONYMOUS"]
         expected.topicRules = configuration.topicRules
         #expect(configuration == expected)
         let logs = try configuration.rules.settings(for: "logs.system", overrides: []).get()
@@ -92,15 +95,16 @@ import Testing
                       - {name: a, type: file, include: [/a], zzzzzzzz: 1}
                       - {name: b, type: host_metrics, zzzzzzzz: 1}
                     """)))
-        #expect(agentKeys.count == 5 + 4 + 8 + 20)
+        #expect(agentKeys.count == 9 + 4 + 10 + 21)
         let agentText = uncommented(try shipped("agent-config/agent.yaml").text)
         for key in agentKeys { #expect(agentText.contains("\(key):"), "agent.yaml does not mention \(key)") }
 
         let collectorKeys = known(
             problems(
                 readCollector(
-                    "zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ngroups: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]")))
-        #expect(collectorKeys.count == 15 + 3 + 7 + 17)
+                    "zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ngroups: {zzzzzzzz: 1}\nquotas: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]"
+                )))
+        #expect(collectorKeys.count == 17 + 6 + 7 + 2 + 17)
         let collectorText = uncommented(try shipped("collector-config/collector.yaml").text)
         for key in collectorKeys {
             #expect(collectorText.contains("\(key):"), "collector.yaml does not mention \(key)")

@@ -98,6 +98,19 @@ import Testing
         #expect(ground.tailer.counters.bytesTruncatedUnread == 0)
     }
 
+    @Test func `a kill right behind a seek does not undo it, though more is known of the earlier life`() throws {
+        ground.source("*.log")
+        ground.append("a.log", "one\ntwo\nthree\n")
+        ground.drain(acknowledging: false)
+        ground.tailer.acknowledge(ground.order[0].id, upTo: 8)
+        _ = try ground.tailer.seek(ground.path("a.log"), to: .beginning)
+        ground.store()
+        #expect(ground.saved.count == 2)
+        ground.restart()
+        ground.drain()
+        #expect(ground.texts("a.log") == ["one", "two", "three", "one", "two", "three"])
+    }
+
     @Test func `what cannot be sought is told, and changes nothing`() {
         ground.source("*.log")
         ground.append("a.log", "one\n")

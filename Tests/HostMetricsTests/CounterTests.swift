@@ -121,6 +121,17 @@ extension [String] {
         #expect(back?.increase?.value == .integer(80) && back?.increase?.elapsed == .seconds(20))
     }
 
+    @Test func `a line that cannot be read once is no restart of its series, though others were read`() {
+        let host = CountingHost()
+        host.set(("eth0", 100), ("eth1", 100))
+        _ = host.sample(at: 0)
+        host.set(("eth0", 110), ("eth1", -1))
+        #expect(!host.sample(at: 10).errors.isEmpty)
+        host.set(("eth0", 120), ("eth1", 180))
+        let back = point(host.sample(at: 20), eth1)
+        #expect(back?.increase?.value == .integer(80) && back?.start == FixedKernelTime().bootTime())
+    }
+
     @Test func `deltas are what was counted since the sample before, and nothing in the first`() throws {
         let host = CountingHost { $0.counters = .delta }
         host.set(("eth0", 100))

@@ -20,8 +20,8 @@ import Testing
         "", "a\\", "a b", "a,b=c d", "\"quoted\"", "new\nline", "tab\t", "back\\slash", "é", "{}", "\u{7f}", "#",
     ]
 
-    /// All points of three machines, and some that are made to be hard.
-    private var points: [MetricPoint] {
+    /// All points of some machines, and some that are made to be hard.
+    private func points(of machines: [String] = machines) -> [MetricPoint] {
         let metric = Metric("test.value", .gauge, unit: "By/s", "A \"value\"\nwith\\everything.", source: "(test)")
         let now = FixedClock().now()
         var points = Self.hostile.enumerated().map { index, text in
@@ -60,7 +60,8 @@ import Testing
             let parts = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [Any])
             return Told(
                 name: try #require(parts[0] as? String), kind: parts[1] as? String,
-                value: try #require(parts[2] as? NSNumber).doubleValue, attributes: try #require(parts[3] as? [String: String]),
+                value: try #require((parts[2] as? String).flatMap { Double($0) }),
+                attributes: try #require(parts[3] as? [String: String]),
                 time: try #require(parts[4] as? Int), start: parts[5] as? Int)
         }
         return (told, records.count)
@@ -91,6 +92,9 @@ import Testing
         return repository.appending(path: ".build/venv/bin/python")
     }
 
+    /// Not to the last bit, which the parser of InfluxDB's lines loses.
+    private func isSame(_ left: Double, _ right: Double) -> Bool { abs(left - right) <= 1e-12 * abs(right) }
+
     private func text(_ value: AttributeValue) -> String {
         switch value {
         case .text(let text): text
@@ -100,7 +104,7 @@ import Testing
     }
 
     @Test func `OpenTelemetry's own messages take every record of otlp_json, and hold what the points hold`() throws {
-        let points = points
+        let points = points()
         let (told, records) = try read(points, .otlpJSON)
         #expect(records > 1)
         let expected = points.filter { $0.value.asDouble.isFinite }.map { point in
@@ -114,7 +118,7 @@ import Testing
     }
 
     @Test func `a parser of InfluxDB's line protocol reads every line, and what the points hold`() throws {
-        let points = points
+        let points = points()
         let (told, records) = try read(points, .influx)
         let finite = points.filter { $0.value.asDouble.isFinite }
         #expect(records == finite.count)
@@ -127,30 +131,28 @@ import Testing
                     String.UnicodeScalarView(value.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
                 if !value.isEmpty { attributes[attribute.key] = value }
             }
-            #expect(
-                told
-                    == Told(
-                        name: point.name, kind: nil, value: point.value.asDouble, attributes: attributes,
-                        time: Int(point.timestamp.milliseconds), start: nil))
+            #expect(told.name == point.name && told.attributes == attributes)
+            #expect(told.time == Int(point.timestamp.milliseconds))
+            #expect(isSame(told.value, point.value.asDouble))
         }
     }
 
-    @Test(arguments: MetricNames.allCases)
-    func `Prometheus' parser reads every page, and no series is there twice`(names: MetricNames) throws {
-        var points = points
+    @Test(arguments: MetricNames.allCases, machines)
+    func `Prometheus' parser reads every page, and no series is there twice`(
+        names: MetricNames, machine: String
+    ) throws {
+        var points = points(of: [machine])
         names.translate(&points)
         let (told, records) = try read(points, .prometheus)
-        #expect(records > 1)
+        #expect(records > 0)
         let finite = points.filter { $0.value.asDouble.isFinite }
         #expect(told.count == finite.count)
-        #expect(Set(told.map { [$0.name: $0.attributes.description] }).count <= told.count)
         var series: Set<[String]> = []
         for point in told {
             let labels = point.attributes.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
             #expect(series.insert([point.name] + labels).inserted, "\(point.name) \(labels) twice")
         }
-        func sorted(_ values: [Double]) -> [Double] { values.sorted() }
-        #expect(sorted(told.map(\.value)) == sorted(finite.map(\.value.asDouble)))
+        #expect(told.map(\.value).sorted() == finite.map(\.value.asDouble).sorted())
         let expectedTypes = Set(["counter", "gauge", "unknown"])
         #expect(told.allSatisfy { expectedTypes.contains($0.kind ?? "") })
         let texts = Set(told.filter { $0.name == "test_value_bytes_per_second" }.map { $0.attributes["key_of"] ?? "" })

@@ -73,6 +73,30 @@ import Testing
         #expect(sample(30) == [false, false])
     }
 
+    @Test func `what is costly to look at is looked at no more often than it says, and its absence is no restart`() {
+        let host = FixtureHost("server")
+        var sampler = host.sampler([.connections, .processes, .cgroups, .systemd])
+        let start = ContinuousClock.now
+        func counts(after seconds: Int) -> [Int] {
+            let result = sampler.sample(at: start + .seconds(seconds))
+            let names = [
+                "system.network.connection.count", "system.process.count", "system.linux.cgroup.cpu.time",
+                "systemd.unit.state",
+            ]
+            #expect(result.points.allSatisfy { !$0.isReset })
+            return names.map { result.points(named: $0).count }
+        }
+        let all = counts(after: 0)
+        #expect(all.allSatisfy { $0 > 0 })
+        #expect(counts(after: 1) == [0, 0, 0, 0])
+        #expect(counts(after: 9) == [0, 0, 0, 0])
+        #expect(counts(after: 10) == all)
+        host.set("sys/fs/cgroup/system.slice/ssh.service/cpu.stat", to: "user_usec 1\nsystem_usec 1\n")
+        _ = sampler.sample(at: start + .seconds(15))
+        let after = sampler.sample(at: start + .seconds(20))
+        #expect(after.points(named: "system.linux.cgroup.cpu.time").filter(\.isReset).count == 2)
+    }
+
     @Test func `duration and success of each collector are points too`() {
         var host = FixtureHost("vm")
         host.configuration.reportsItself = true

@@ -15,7 +15,8 @@ def records(stream):
 
 
 def tell(name, kind, value, attributes, time, start=None):
-    print(json.dumps([name, kind, value, attributes, time, start], sort_keys=True))
+    # The number as text: not every reader of JSON gives back the same double.
+    print(json.dumps([name, kind, repr(value), attributes, time, start], sort_keys=True))
 
 
 def read_otlp_json(record):
@@ -28,6 +29,14 @@ def read_otlp_json(record):
         assert which in ("string_value", "int_value"), attribute
         return str(getattr(attribute.value, which))
 
+    def check(value):
+        # The parser also takes numbers where the specification wants 64-bit integers as strings.
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+            if key in ("asInt", "intValue", "timeUnixNano", "startTimeUnixNano"):
+                assert isinstance(item, str), (key, item)
+            check(item)
+
+    check(json.loads(record))
     seen = set()
     request = Parse(record.decode("utf-8"), ExportMetricsServiceRequest(), ignore_unknown_fields=False)
     for resource in request.resource_metrics:

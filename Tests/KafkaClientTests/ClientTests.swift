@@ -107,7 +107,7 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
     @Test func `closes when an answer is overdue`() async throws {
         let broker = try await FakeBroker { key, _ in key == .metadata ? .silence : .healthy }
         let connection = try await BrokerConnection.connect(
-            to: broker.address, configuration: ConnectionConfiguration(requestTimeout: .milliseconds(50)),
+            to: broker.address, configuration: ConnectionConfiguration(requestTimeout: .seconds(2)),
             eventLoop: MultiThreadedEventLoopGroup.singleton.next())
         let error = await #expect(throws: KafkaClientError.self) { try await connection.send(MetadataRequest()) }
         if case .requestTimedOut(_, .metadata)? = error {} else { Issue.record("\(String(describing: error))") }

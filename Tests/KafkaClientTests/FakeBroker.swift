@@ -32,6 +32,8 @@ final class FakeBroker: Sendable {
         var partitionCount: Int32 = 2
         var speaksDescribeProducers = true
         var apiVersionsLimit: Int16 = 4
+        /// Up to 9 without topic ids, as older brokers.
+        var metadataLimit: Int16 = 9
         var requests: [APIKey] = []
         var requestVersions: [APIKey: Int16] = [:]
         var connections = 0
@@ -182,8 +184,7 @@ final class FakeBroker: Sendable {
         if state.speaksDescribeProducers { keys.append(.describeProducers) }
         return ApiVersionsResponse(
             apis: keys.map { key in
-                // No topic ids here: the broker names topics, as older ones do.
-                let limit: Int16 = key == .fetch ? 12 : key == .metadata ? 9 : .max
+                let limit: Int16 = key == .fetch ? 12 : key == .metadata ? state.metadataLimit : .max
                 return .init(key: key, minVersion: 0, maxVersion: min(limit, key.spokenVersions?.upperBound ?? 0))
             })
     }

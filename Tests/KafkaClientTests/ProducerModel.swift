@@ -143,7 +143,10 @@ struct ProducerModel {
             check(out, batch)
             requests.append(
                 Request(id: out.id, identity: out.identity, first: out.firstSequence, records: batch.records))
-        case .pause: machine.retryDue()
+        case .pause(let failures):
+            // What is on its way arrives while the pause is a long one.
+            if failures >= ProduceVerdict.attemptLimit { while !ghosts.isEmpty { processGhost() } }
+            machine.retryDue()
         case .leaderState:
             guard let identity = machine.identity else { return false }
             let isOpen = !machine.uncertainPayloads.isEmpty

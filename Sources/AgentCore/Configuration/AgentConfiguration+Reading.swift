@@ -13,6 +13,10 @@ extension AgentConfiguration {
             configuration.collector = section.value("collector", .collectorConnection, default: CollectorConnection())
             configuration.memoryLimit = section.value(
                 "memory.limit", .byteSize(8 << 20...64 << 30), default: defaults.memoryLimit)
+            configuration.memoryMaximum = section.value(
+                "memory.max", .byteSize(16 << 20...1 << 40), default: defaults.memoryMaximum)
+            configuration.fileLimit = section.value(
+                "files.limit", .integer(1...10_000_000), default: defaults.fileLimit)
             configuration.spoolLimit = section.value(
                 "spool.limit", .byteSize(1 << 20...1 << 40), default: defaults.spoolLimit)
             configuration.deadLetterLimit = section.value(
@@ -93,6 +97,8 @@ private func readFileSource(_ section: ConfigurationSection, name: String?, topi
     source.start = section.value("start", .choice, default: source.start)
     source.maximumLineBytes = section.value(
         "max.line.bytes", .byteSize(128...1_000_000), default: source.maximumLineBytes)
+    source.encoding = section.value("encoding", .choice, default: source.encoding)
+    source.compressed = section.value("compressed", .choice, default: source.compressed)
     source.ignoreOlder = section.value("ignore_older", .duration(.seconds(1) ... .seconds(3650 * 86_400)))
     return include == nil ? nil : .file(source)
 }

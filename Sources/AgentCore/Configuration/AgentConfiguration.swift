@@ -10,6 +10,10 @@ package struct AgentConfiguration: Sendable, Equatable {
     package var collector = CollectorConnection()
     /// The most memory, in bytes, that buffers of all kinds may hold together.
     package var memoryLimit = 24 << 20
+    /// Files known at once; further ones wait until others are forgotten.
+    package var fileLimit = 20_000
+    /// The most memory, in bytes, that the whole agent may come to need: a configuration that may need more is refused.
+    package var memoryMaximum = 128 << 20
     /// The most bytes on disk, per source, of samples that were not sent yet; beyond them the oldest go.
     package var spoolLimit = 64 << 20
     /// The most bytes on disk of records that the cluster refused; beyond them the oldest go.
@@ -67,6 +71,16 @@ package struct FileSource: Sendable, Equatable {
         case beginning, end
     }
 
+    package enum Encoding: String, Sendable, CaseIterable {
+        case auto
+        case utf16LittleEndian = "utf-16le"
+        case utf16BigEndian = "utf-16be"
+    }
+
+    package enum Compressed: String, Sendable, CaseIterable {
+        case leave, read
+    }
+
     package var name: String
     package var topic: String
     /// Globs of absolute paths. At least one.
@@ -74,6 +88,10 @@ package struct FileSource: Sendable, Equatable {
     package var exclude: [String] = []
     package var start = Start.beginning
     package var maximumLineBytes = 1_000_000
+    /// How text without a byte order mark is written.
+    package var encoding = Encoding.auto
+    /// What becomes of gzip files that the globs match.
+    package var compressed = Compressed.leave
     /// Files that have not changed for so long are left alone; nil: none is.
     package var ignoreOlder: Duration?
 

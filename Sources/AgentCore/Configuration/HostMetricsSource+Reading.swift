@@ -18,6 +18,8 @@ extension HostMetricsSource {
             section.report("the format prometheus has no deltas; take cumulative or rate", key: "counters")
         }
         readWindow(section)
+        stream.host.scanInterval = section.value(
+            "scan.interval", .duration(.zero ... .seconds(86_400)), default: stream.host.scanInterval)
         stream.host.perCPU = section.value("per_cpu", .boolean, default: stream.host.perCPU)
         stream.host.disks = section.value("disks", .names(stream.host.disks), default: stream.host.disks)
         stream.host.filesystems = section.value("filesystems", .filesystems, default: stream.host.filesystems)

@@ -1,6 +1,6 @@
 package import FileAccess
 internal import KafkaProtocol
-package import Primitives
+internal import Primitives
 internal import RecordBatches
 package import SystemPackage
 
@@ -22,8 +22,8 @@ package struct DeadLetter: Sendable, Equatable {
     package var bytes: Int
     /// Kafka's name for the reason.
     package var error: String
-    /// When it was refused.
-    package var refused: Timestamp
+    /// When it was refused, in milliseconds since 1970.
+    package var refusedMilliseconds: Int64
     /// None where its input is no file.
     package var origins: [Origin]
 }
@@ -94,7 +94,7 @@ extension DeadLetter {
         records = entry.batch.recordCount
         bytes = entry.batch.byteCount
         error = "\(entry.error)"
-        refused = entry.written
+        refusedMilliseconds = entry.written.milliseconds
         origins = entry.origins.map {
             Origin(path: FilePath(String(decoding: $0.path, as: UTF8.self)), from: $0.from, to: $0.to)
         }

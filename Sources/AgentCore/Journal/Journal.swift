@@ -57,7 +57,8 @@ final class Journal: Sendable {
         }
     }
 
-    deinit { queue.close() }
+    /// Waits for the thread: were it left behind, it could write over what a successor writes.
+    deinit { close() }
 
     /// From where a batch can be had again. To be told before the batch is given to the producer.
     func describe(_ tag: UInt64, _ origin: BatchOrigin, _ timestamp: Timestamp) {

@@ -83,7 +83,8 @@ private struct EntryReader {
             return .settled(tag: try integer(UInt64.self, bytes), through: Int(try integer(Int32.self, bytes)))
         default:
             throw JournalEntryError(
-                description: "an entry of kind \(kind), which this program does not know; use the program that wrote it")
+                description: "an entry of kind \(kind), which this program does not know; use the program that wrote it"
+            )
         }
     }
 

@@ -55,7 +55,9 @@ enum JournalFrames {
         let found = frames(in: bytes)
         let durable = found.map(\.durable).max() ?? 0
         for frame in found {
-            let expected = reading.lastOrdinal == 0 ? (frame.start == 0 ? frame.ordinal : frame.ordinal - 1) : reading.lastOrdinal + 1
+            let expected =
+                reading.lastOrdinal == 0
+                ? (frame.start == 0 ? frame.ordinal : frame.ordinal - 1) : reading.lastOrdinal + 1
             // Left over from before the file was cut.
             if frame.ordinal < expected { break }
             if frame.ordinal > expected {
@@ -103,6 +105,8 @@ enum JournalFrames {
         guard length >= header - prefix, length <= bytes.byteCount - start,
             CRC32C.of(bytes.extracting(start..<start + length)) == bytes.bigEndian(UInt32.self, at: position + 8)
         else { return nil }
+        // Ordinals begin with 1.
+        guard bytes.bigEndian(UInt64.self, at: start) > 0 else { return nil }
         return Found(
             start: position, ordinal: bytes.bigEndian(UInt64.self, at: start),
             durable: bytes.bigEndian(UInt64.self, at: start + 8), entries: position + header..<start + length)

@@ -63,7 +63,9 @@ struct LoadedJournal: Sendable {
             }
         }
         if reading.missingFrames > 0 {
-            distrust = .damaged(bytes: max(reading.damagedBytes, reading.frames.isEmpty ? bytes.count : 0), frames: reading.missingFrames)
+            distrust = .damaged(
+                bytes: max(reading.damagedBytes, reading.frames.isEmpty ? bytes.count : 0),
+                frames: reading.missingFrames)
         }
     }
 

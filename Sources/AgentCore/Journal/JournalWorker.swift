@@ -13,7 +13,9 @@ final class JournalWorker {
     private static let shortestPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(5)
 
-    private let directory: StateDirectory
+    private let path: FilePath
+    /// Locked until `run` ends.
+    private var directory: StateDirectory?
     private var file: JournalFile
     private var state: JournalState
     private var predecessor: FilePath?
@@ -35,6 +37,7 @@ final class JournalWorker {
         _ directory: StateDirectory, _ file: JournalFile, _ loaded: LoadedJournal,
         queue: BlockingQueue<Journal.Message>, fileSystem: any FileSystem, logger: Logger, figures: JournalFigures
     ) {
+        path = directory.path
         self.directory = directory
         self.file = file
         state = loaded.state
@@ -56,6 +59,7 @@ final class JournalWorker {
         unsyncedSince = .now - Self.lazySync
         retryAt = nil
         persist()
+        directory = nil
     }
 
     private var patience: Duration? {
@@ -93,7 +97,8 @@ final class JournalWorker {
                 tag: assignment.tag,
                 JournalState.OpenBatch(
                     place: assignment.place, identity: assignment.identity, position: assignment.position,
-                    firstSequence: assignment.firstSequence, records: assignment.recordCount, timestamp: known.timestamp, origin: known.origin),
+                    firstSequence: assignment.firstSequence, records: assignment.recordCount,
+                    timestamp: known.timestamp, origin: known.origin),
                 topicID: assignment.topicID)
         }
         // An answer may have come before it: then nothing of the batch is needed but where its sequences end.
@@ -159,7 +164,7 @@ final class JournalWorker {
             failedSince = .now
             logger.error(
                 "cannot write the journal, so nothing is sent; it is tried again until it succeeds: \(error)",
-                metadata: ["state_dir": "\(directory.path)"])
+                metadata: ["state_dir": "\(path)"])
         }
         retryAt = .now + pause
         pause = min(pause * 2, Self.longestPause)

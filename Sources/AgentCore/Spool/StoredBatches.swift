@@ -17,7 +17,9 @@ struct StoredBatches {
         let spoolDirectory = directory.appending(Self.directoryName)
         var open: [String: Set<UInt64>] = [:]
         for batch in state.batches.values {
-            if case .spool(let reference) = batch.origin { open[reference.spool, default: []].insert(reference.ordinal) }
+            if case .spool(let reference) = batch.origin {
+                open[reference.spool, default: []].insert(reference.ordinal)
+            }
         }
         var names = configuration.sources.compactMap { source -> String? in
             if case .hostMetrics = source { Self.prefix + source.name } else { nil }
@@ -37,6 +39,16 @@ struct StoredBatches {
         replays = Replays(in: directory, resumed: replayed, fileSystem: fileSystem)
         deadLetters = try DeadLetters(
             in: directory, limit: Int64(configuration.deadLetterLimit), inUse: replayed, fileSystem: fileSystem)
+    }
+
+    /// The spool of a source that was added.
+    static func openSpool(
+        _ name: String, _ configuration: AgentConfiguration, _ state: JournalState, fileSystem: any FileSystem
+    ) throws(FileError) -> Spool {
+        try Spool(
+            name, in: FilePath(configuration.stateDirectory).appending(directoryName).appending(name),
+            limit: Int64(configuration.spoolLimit), doneThrough: state.spools[name] ?? 0, resumed: [],
+            fileSystem: fileSystem)
     }
 
     static func spoolName(of source: String) -> String { prefix + source }

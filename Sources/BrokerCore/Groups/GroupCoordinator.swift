@@ -61,7 +61,7 @@ final class GroupCoordinator: Sendable {
         let ended = ended
         DedicatedThread.start("groups") {
             loop.run(queue)
-            ended.put(())
+            ended.close()
         }
     }
 

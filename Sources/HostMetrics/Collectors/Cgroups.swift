@@ -23,7 +23,9 @@ struct CgroupsCollector: Collector {
         // On a host with version 2 only it is mounted at the top; beside version 1 it is in `unified`.
         for mount in [top, "\(top)/unified"] where pass.exists("\(mount)/cgroup.controllers") {
             // The host's own top has no such file; where it is there, the top is the container we are in.
-            if pass.exists("\(mount)/memory.current") { CgroupV2.collect(CgroupDirectory(mount: mount, path: ""), &pass) }
+            if pass.exists("\(mount)/memory.current") {
+                CgroupV2.collect(CgroupDirectory(mount: mount, path: ""), &pass)
+            }
             walk(mount, &pass) { CgroupV2.collect($0, &$1) }
         }
         for hierarchy in CgroupV1.hierarchies {

@@ -1,4 +1,8 @@
 /// TCP and UDP sockets by state: /proc/<pid>/net/{tcp,tcp6,udp,udp6}.
+///
+/// To write these files the kernel walks its whole table of sockets, however few there are: 7 ms on a machine with 24 GB
+/// (262,144 places), ten times what all other sources take together. So these points come no more often than
+/// `scanInterval`, and in the samples between they are not there.
 struct ConnectionsCollector: Collector {
     static let kind = CollectorKind.connections
 
@@ -18,9 +22,14 @@ struct ConnectionsCollector: Collector {
         ("tcp", "tcp", "ipv4"), ("tcp6", "tcp", "ipv6"), ("udp", "udp", "ipv4"), ("udp6", "udp", "ipv6"),
     ]
 
-    init(_ configuration: HostMetricsConfiguration) {}
+    private let scanInterval: Duration
+    private var scanned: ContinuousClock.Instant?
+
+    init(_ configuration: HostMetricsConfiguration) { scanInterval = configuration.scanInterval }
 
     mutating func collect(_ pass: inout SamplingPass) {
+        if let scanned, pass.instant - scanned < scanInterval { return }
+        scanned = pass.instant
         for (file, transport, type) in Self.tables {
             pass.attempt { (pass) throws(MetricSourceError) in
                 // Where IPv6 is off, its files are not there.

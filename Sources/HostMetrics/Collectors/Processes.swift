@@ -1,7 +1,7 @@
 /// All processes in sum: /proc/stat, /proc/loadavg, and at times the state of each.
 ///
 /// The states take a look at every process, which costs more than everything else together on a host with thousands;
-/// so these points come no more often than `processScanInterval`, and in the samples between they are not there.
+/// so these points come no more often than `scanInterval`, and in the samples between they are not there.
 struct ProcessesCollector: Collector {
     static let kind = CollectorKind.processes
 
@@ -34,7 +34,7 @@ struct ProcessesCollector: Collector {
     private let scanInterval: Duration
     private var scanned: ContinuousClock.Instant?
 
-    init(_ configuration: HostMetricsConfiguration) { scanInterval = configuration.processScanInterval }
+    init(_ configuration: HostMetricsConfiguration) { scanInterval = configuration.scanInterval }
 
     mutating func collect(_ pass: inout SamplingPass) {
         pass.attempt { (pass) throws(MetricSourceError) in

@@ -177,7 +177,9 @@ enum NodeExporterNames {
     }
 
     private static func addProtocols(_ table: inout RuleTable) {
-        for counter in [ProtocolsCollector.snmp, ProtocolsCollector.snmp6].flatMap(\.values) {
+        let counters = [ProtocolsCollector.snmp, ProtocolsCollector.snmp6].flatMap(\.values)
+        // In an order that is the same each time, for the table of all metrics.
+        for counter in counters.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
             var name = String(decoding: counter.name, as: UTF8.self)
             if let dot = name.firstIndex(of: ".") {
                 name.replaceSubrange(dot...dot, with: "_")

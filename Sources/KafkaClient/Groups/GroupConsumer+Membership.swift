@@ -71,6 +71,7 @@ extension GroupConsumer {
             if configuration.instanceID != nil, connection.version(of: JoinGroupRequest.self) ?? 0 < 5 {
                 throw .apiNotSpoken(connection.address, .joinGroup)
             }
+            membership.joinSent()
             let answer = try await connection.send(request, timeout: configuration.rebalanceTimeout + .seconds(5))
             membership.joinAnswered(answer)
             if let assignor = membership.assignor, membership.phase == .joined {

@@ -62,6 +62,8 @@ package struct GroupMembership: Sendable {
     private var needsJoin = true
     private var joinsAfterwards = false
     private var isLost = false
+    /// A join waits for its answer: the coordinator waits for others, and expects nothing.
+    private var isJoining = false
     private var topics: Set<String> = []
     private var failure: (code: ErrorCode, api: APIKey)?
 
@@ -76,16 +78,17 @@ package struct GroupMembership: Sendable {
     package var isCooperative: Bool { assignors.allSatisfy(\.isCooperative) }
 
     /// Whether the coordinator expects heartbeats.
-    package var beats: Bool { phase != .out && knowsCoordinator && failure == nil }
+    package var beats: Bool { phase != .out && !isJoining && knowsCoordinator && failure == nil }
 
     /// Whether all of the assignment is being read and nothing is underway.
     package var isSettled: Bool { phase == .stable && !needsJoin && target == nil && failure == nil }
 
     package func nextStep() -> Step {
         if let failure { return .fail(failure.code, during: failure.api) }
+        if isLost { return .giveUp(owned, isLost: true) }
         if needsJoin {
-            let surplus = isCooperative && !isLost ? owned.filter { !topics.contains($0.topic) } : owned
-            if !surplus.isEmpty { return .giveUp(surplus, isLost: isLost) }
+            let surplus = isCooperative ? owned.filter { !topics.contains($0.topic) } : owned
+            if !surplus.isEmpty { return .giveUp(surplus, isLost: false) }
             return knowsCoordinator ? .join : .findCoordinator
         }
         if !knowsCoordinator { return .findCoordinator }
@@ -119,11 +122,14 @@ package struct GroupMembership: Sendable {
 
     package mutating func coordinatorFound() { knowsCoordinator = true }
 
+    /// A join is on its way.
+    package mutating func joinSent() { isJoining = true }
+
     package mutating func gaveUp(_ places: Set<TopicPartition>) {
         owned.subtract(places)
-        if owned.isEmpty { isLost = false }
         // What was given up is free for others only when this member joins without it.
-        if phase == .stable, target != nil, assignor?.isCooperative ?? false { joinsAfterwards = true }
+        if phase == .stable, target != nil, !isLost, assignor?.isCooperative ?? false { joinsAfterwards = true }
+        if owned.isEmpty { isLost = false }
         settle()
     }
 
@@ -143,6 +149,7 @@ package struct GroupMembership: Sendable {
     /// A request failed without the coordinator's answer.
     package mutating func failed(_ error: KafkaClientError, during api: APIKey) {
         failures += 1
+        if api == .joinGroup { isJoining = false }
         switch error {
         case .apiNotSpoken: failure = (.unsupportedVersion, api)
         default: coordinatorLost()
@@ -171,6 +178,7 @@ package struct GroupMembership: Sendable {
     // MARK: What the coordinator answered
 
     package mutating func joinAnswered(_ answer: JoinGroupResponse) {
+        isJoining = false
         switch answer.errorCode {
         case .none:
             guard let name = answer.protocolName, let chosen = PartitionAssignor(rawValue: name),

@@ -102,7 +102,9 @@ package actor BatchProducer {
         self.sink = sink
         self.logger = cluster.logger
         for left in resuming.partitions {
-            let machine = left.machine(window: configuration.batchesPerPartition, isJournaled: journal != nil)
+            let machine = left.machine(
+                window: configuration.batchesPerPartition, goesOn: left.identity.id == resuming.identity?.id,
+                isJournaled: journal != nil)
             partitions[left.place] = PartitionState(machine: machine)
             topicIDs[left.place] = left.topicID
             unsettled.wrappingAdd(left.batches.count, ordering: .relaxed)
@@ -288,10 +290,10 @@ package actor BatchProducer {
 
 extension PartitionResumption {
     /// The partition as its earlier life left it.
-    fileprivate func machine(window: Int, isJournaled: Bool) -> ProducerPartition<ProducerBatch> {
+    fileprivate func machine(window: Int, goesOn: Bool, isJournaled: Bool) -> ProducerPartition<ProducerBatch> {
         var machine = ProducerPartition<ProducerBatch>(
-            window: window, resumingWith: identity, nextSequence: nextSequence, settledSequence: settledSequence,
-            isJournaled: isJournaled)
+            window: window, resumingWith: identity, goesOn: goesOn, nextSequence: nextSequence,
+            settledSequence: settledSequence, isJournaled: isJournaled)
         for batch in batches {
             machine.reenqueue(
                 tag: batch.tag, size: batch.batch?.byteCount ?? 0, position: Int64(batch.position),

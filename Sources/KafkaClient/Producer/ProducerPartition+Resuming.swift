@@ -6,14 +6,17 @@ internal import Primitives
 extension ProducerPartition {
     /// Begins where an earlier life ended: with what was recorded and not settled. The leader is asked what it has of it
     /// before anything is sent; with nothing open too, since what it has tells whether the journal is of today.
+    ///
+    /// - Parameter goesOn: under `identity`; else it is only looked up what the leader has of that, and another one is
+    ///   wanted, even where all agrees: a copy of the journal agrees too, and somebody else goes on with the original.
     init(
-        window: Int, resumingWith identity: ProducerIdentity, nextSequence: SequenceNumber,
+        window: Int, resumingWith identity: ProducerIdentity, goesOn: Bool = true, nextSequence: SequenceNumber,
         settledSequence: SequenceNumber?, isJournaled: Bool
     ) {
         self.init(window: window, identity: identity, nextSequence: nextSequence, isJournaled: isJournaled)
         sentThrough = nextSequence.advanced(by: -1)
         acknowledgedThrough = settledSequence
-        phase = .resuming(.retry)
+        phase = .resuming(goesOn ? .retry : .identity)
     }
 
     /// Adds a batch of the earlier life, in order.
@@ -23,7 +26,9 @@ extension ProducerPartition {
         tag: UInt64, size: Int, position: Int64, recordCount: Int64, identity earlier: ProducerIdentity,
         firstSequence: SequenceNumber, payload: Payload
     ) {
-        precondition(phase == .resuming(.retry), "BUG: a batch of an earlier life came after the beginning")
+        guard case .resuming = phase else {
+            preconditionFailure("BUG: a batch of an earlier life came after the beginning")
+        }
         precondition(recordCount > 0, "BUG: a batch without records")
         var entry = Entry(
             id: makeID(), tag: tag, size: size, position: position, recordCount: recordCount, endsTag: true,
@@ -67,12 +72,27 @@ extension ProducerPartition {
             return
         }
         if phase == .needsIdentity { return }
+        if then == .retry && awaitMissing() { return release() }
         switch then {
         case .identity: phase = .needsIdentity
         case .retry, .resume, .renumber: break
         }
         release()
         settle()
+    }
+
+    /// Before what cannot be sent is given up, and its successors get other numbers, attempts of an earlier life that are
+    /// still in the leader's queue have time to arrive: once all of them did, nothing can be doubled.
+    ///
+    /// - Returns: whether the leader is to be asked again after a long pause.
+    private mutating func awaitMissing() -> Bool {
+        guard let first = entries.firstIndex(where: { $0.status == .waiting }), entries[first].payload.isMissing,
+            entries[first].maybeStored, !entries[first].wasAwaited
+        else { return false }
+        for index in entries.indices where entries[index].payload.isMissing { entries[index].wasAwaited = true }
+        failures = max(failures, ProduceVerdict.attemptLimit)
+        phase = .paused(.resume)
+        return true
     }
 
     /// Marks what is known to be stored under an identity that cannot be used any longer.

@@ -118,6 +118,8 @@ struct ProducerPartition<Payload: ProducerPayload> {
         var ticket: UInt64?
         /// An attempt under `firstSequence` ended without saying that the batch was not stored.
         var maybeStored = false
+        /// Time was given for an attempt of an earlier life to arrive.
+        var wasAwaited = false
         /// It was sent again because the leader had it.
         var wasStored = false
         /// How often the broker called it damaged, or knew nothing of it though it has it.

@@ -4,8 +4,8 @@ package import RecordBatches
 
 /// Where a producer tells what became of the batches. Called on the producer's event loop: to be quick, and thread-safe.
 ///
-/// Everything about one partition's batches comes in the order of `enqueue`: also refusals wait until all before them is
-/// settled.
+/// Settlements come in the order of `enqueue` per partition. A refusal comes when all before it is settled, was told as
+/// refused, or is stored under an earlier producer id; so several may be told before the first is kept.
 package protocol ProducerSink: Sendable {
     /// No more is to come about a tag: each of its records is stored as safely as acks=all promises, or was told by
     /// `onRefused` before. Comes exactly once per tag.

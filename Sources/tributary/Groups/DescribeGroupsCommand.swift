@@ -7,7 +7,7 @@ extension GroupsCommand {
         static let configuration = CommandConfiguration(
             commandName: "describe", abstract: "Show members, assignments, offsets and lag of groups.",
             discussion: """
-                With --json an array of objects: group, state, protocol_type, protocol, lag (of all partitions), members \
+                With --json an array of objects: group, state, protocol_type, protocol, lag (of all partitions together), members \
                 (member_id, instance_id, client_id, host, assignment: topic and partitions), partitions (topic, partition, \
                 committed_offset, end_offset, lag, member_id, metadata; null is unknown or none).
                 """)

@@ -32,8 +32,10 @@ struct GroupDescription {
     var members: [Member]
     var progress: [Progress]
 
-    /// Of the partitions that have one.
-    var lag: Int64 { progress.reduce(0) { $0 + ($1.lag ?? 0) } }
+    /// Of all partitions; nil where that of one is not known.
+    var lag: Int64? {
+        progress.reduce(0) { sum, entry in sum.flatMap { sum in entry.lag.map { sum + $0 } } }
+    }
 
     init(of name: String, _ cluster: KafkaCluster) async throws(KafkaClientError) {
         let group = try await cluster.describeGroup(name, retryFor: coordinatorPatience)
@@ -63,7 +65,7 @@ struct GroupDescription {
         let count = members.count
         var text = "\(group.groupID): \(group.state)"
         if let name = group.protocolName.nonEmpty { text += ", \(name)" }
-        text += ", \(count) member\(count == 1 ? "" : "s"), lag \(lag)\n"
+        text += ", \(count) member\(count == 1 ? "" : "s"), lag \(lag.map { "\($0)" } ?? "unknown")\n"
         for member in members {
             let name = member.instanceID.map { "\(member.id) (static: \($0))" } ?? member.id
             let assigned = member.assigned.isEmpty ? "nothing" : listing(member.assigned)

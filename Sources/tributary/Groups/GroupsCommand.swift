@@ -111,8 +111,11 @@ extension GroupsCommand {
             try await withCluster(cluster) { cluster in
                 _ = try await cluster.refresh(topics: [])
                 if !yes {
-                    let what = topic.isEmpty ? "and all their offsets" : ": their offsets in \(quoted(topic))"
-                    try confirm("delete \(quoted(names)) \(what)?")
+                    let (groups, topics) = (quoted(names), quoted(topic))
+                    try confirm(
+                        topic.isEmpty
+                            ? "delete \(groups) and all their offsets?"
+                            : "delete the offsets of \(groups) in \(topics)?")
                 }
                 var (deleted, failed) = ([String](), [(name: String, error: KafkaClientError)]())
                 for name in names {
@@ -123,7 +126,9 @@ extension GroupsCommand {
                         failed.append((name, error))
                     }
                 }
-                try tell("group", deleted: deleted, failed: failed, json: json)
+                try tell(
+                    "group", topic.isEmpty ? "deleted" : "deleted the offsets of", deleted: deleted, failed: failed,
+                    json: json)
             }
         }
 
@@ -144,7 +149,8 @@ extension GroupsCommand {
 
 /// What became of each thing to delete; ends with 1 where any is left.
 func tell(
-    _ kind: String, deleted: [String], failed: [(name: String, error: KafkaClientError)], json: Bool
+    _ kind: String, _ word: String = "deleted", deleted: [String], failed: [(name: String, error: KafkaClientError)],
+    json: Bool
 ) throws {
     if json {
         try printJSON { text in
@@ -161,7 +167,7 @@ func tell(
             }
         }
     } else {
-        try printText(deleted.map { "deleted \($0)\n" }.joined())
+        try printText(deleted.map { "\(word) \($0)\n" }.joined())
     }
     for failure in failed { say(failure.error) }
     if !failed.isEmpty { throw ExitCode.failure }

@@ -1,0 +1,249 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// `tributary consume --group` and `tributary groups`, beside clients of other makes.
+    @Suite struct Consume {
+        private static let settings = "groups: {group.initial.rebalance.delay.ms: 200}\n"
+
+        private func consumer(
+            _ place: Playground, _ address: String, _ topic: String, _ options: [String] = [], group: String = "group"
+        ) throws -> RunningProgram {
+            try place.start(
+                Programs.tributary,
+                ["consume", topic, "--bootstrap", address, "--group", group, "--from-beginning", "--format", "value"]
+                    + ["--session-timeout", "6s", "-v"] + options)
+        }
+
+        private func values(_ program: RunningProgram) -> [String] {
+            String(decoding: program.standardOutput, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
+
+        private func groups(_ place: Playground, _ address: String, _ arguments: [String]) async throws -> Any {
+            let output = try await place.succeed(
+                Programs.tributary, ["groups"] + arguments + ["--json", "--bootstrap", address])
+            return try JSONSerialization.jsonObject(with: output)
+        }
+
+        private func lag(_ place: Playground, _ address: String, _ group: String = "group") async throws -> Int? {
+            let described = try await groups(place, address, ["describe", group]) as? [[String: Any]]
+            return described?.first?["lag"] as? Int
+        }
+
+        private func topic(_ place: Playground, _ address: String, _ name: String, partitions: Int = 6) async throws {
+            try await place.succeed(
+                Programs.tributary,
+                ["topics", "create", name, "--partitions", "\(partitions)", "--bootstrap", address])
+        }
+
+        @Test(arguments: ["range", "cooperative-sticky"])
+        func `members of ours and of librdkafka share a group, and each record is read once`(strategy: String)
+            async throws
+        {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                try await topic(place, address, "shared")
+                var sent = 0
+                func send() async throws {
+                    try await place.produceNumbers(address, "shared", sent..<(sent + 500))
+                    sent += 500
+                }
+                func readAll(_ ours: [RunningProgram], _ theirs: [GroupMember]) async throws {
+                    try await until("\(sent) records are read") {
+                        try ours.reduce(0) { $0 + values($1).count }
+                            + theirs.reduce(0) { $0 + (try $1.records().count) }
+                            >= sent
+                    }
+                }
+                try await send()
+                let first = try consumer(place, address, "shared", ["--assignor", strategy])
+                try await readAll([first], [])
+                let theirs = try place.member("theirs", .confluent, address, "shared", strategy: strategy)
+                let second = try consumer(place, address, "shared", ["--assignor", strategy])
+                try await until("all have partitions") {
+                    try !theirs.partitions().isEmpty && second.standardError.contains("reading shared/")
+                }
+                for _ in 0..<3 { try await send() }
+                try await readAll([first, second], [theirs])
+                #expect(try await first.stop() == 0)
+                try await send()
+                try await readAll([first, second], [theirs])
+                theirs.program.terminate()
+                #expect(try await theirs.program.wait() == 0)
+                try await send()
+                try await readAll([first, second], [theirs])
+                #expect(try await second.stop() == 0)
+                let read = values(first) + values(second) + (try theirs.records().map(\.value))
+                #expect(read.count == sent && Set(read).count == sent)
+                #expect(try await lag(place, address) == 0)
+            }
+        }
+
+        @Test func `a member that is killed loses nothing, and what it had committed is not read again`() async throws {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                try await place.produceNumbers(address, "kill", 0..<1000)
+                let first = try consumer(place, address, "kill")
+                try await until("all is read and committed") { values(first).count == 1000 }
+                try await until("all is committed") { try await lag(place, address) == 0 }
+                try await first.killAndWait()
+                try await place.produceNumbers(address, "kill", 1000..<1200)
+                let second = try consumer(place, address, "kill", ["--max-messages", "200"])
+                #expect(try await second.wait() == 0)
+                #expect(Set(values(second)) == Set((1000..<1200).map { "\($0)" }))
+            }
+        }
+
+        @Test func `what was not written to standard output is not committed`() async throws {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                try await place.produceNumbers(address, "part", 0..<300)
+                let some = try consumer(place, address, "part", ["--max-messages", "7"])
+                #expect(try await some.wait() == 0)
+                #expect(values(some).count == 7)
+                #expect(try await lag(place, address) == 293)
+                let rest = try consumer(place, address, "part", ["--exit-at-end"])
+                #expect(try await rest.wait() == 0)
+                #expect(Set(values(some) + values(rest)).count == 300 && values(rest).count == 293)
+            }
+        }
+
+        @Test func `while standard output takes nothing, nothing more is committed`() async throws {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                let lines = (0..<400).map { "k\t\($0) " + String(repeating: "x", count: 3000) + "\n" }
+                try await place.kcatWrite(address, "stuck", try place.write("lines", lines.joined()))
+                // Whoever has the other end reads nothing, and goes after a while.
+                let line =
+                    "\(Programs.tributary.path) consume stuck --group group --from-beginning --bootstrap \(address) -v | sleep 20"
+                let shell = try place.start(URL(filePath: "/bin/sh"), ["-c", line])
+                try await until("it reads") { shell.standardError.contains("reading stuck/") }
+                try await until("where it begins is committed") { try await lag(place, address) == 400 }
+                // For longer than a commit interval.
+                let deadline = ContinuousClock.now + .seconds(3)
+                while ContinuousClock.now < deadline { #expect(try await lag(place, address) == 400) }
+            }
+        }
+
+        @Test func `a member goes on by itself when the collector was killed`() async throws {
+            try await Playground.run { place in
+                let collector = try await place.collector(settings: Self.settings)
+                try await place.produceNumbers(collector.address, "restart", 0..<500)
+                let member = try consumer(place, collector.address, "restart")
+                try await until("all is read") { values(member).count == 500 }
+                try await until("all is committed") { try await lag(place, collector.address) == 0 }
+                try await collector.program.killAndWait()
+                let again = try await place.collector(listen: collector.address, settings: Self.settings)
+                try await place.produceNumbers(again.address, "restart", 500..<700)
+                try await until("the rest is read") { Set(values(member)).count == 700 }
+                #expect(try await member.stop() == 0)
+                #expect(values(member).count == 700)
+                #expect(try await lag(place, again.address) == 0)
+            }
+        }
+
+        @Test func `a pattern takes up a topic that is made later`() async throws {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                try await place.produceNumbers(address, "app.one", 0..<10)
+                let member = try consumer(place, address, "app.*")
+                try await until("the first is read") { values(member).count == 10 }
+                try await place.produceNumbers(address, "app.two", 10..<30)
+                try await until("the second is read") { values(member).count == 30 }
+                #expect(try await member.stop() == 0)
+            }
+        }
+
+        @Test func `a static member that comes back has its partitions, and a second of its name ends the first`()
+            async throws
+        {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                try await topic(place, address, "static", partitions: 2)
+                let one = try consumer(place, address, "static", ["--instance-id", "one"])
+                try await until("it reads") { one.standardError.contains("reading static/0,1") }
+                #expect(try await one.stop() == 0)
+                let described = try await groups(place, address, ["describe", "group"]) as? [[String: Any]]
+                #expect((described?.first?["members"] as? [Any])?.count == 1, "it did not leave")
+                let back = try consumer(place, address, "static", ["--instance-id", "one"])
+                try await until("it reads again") { back.standardError.contains("reading static/0,1") }
+                #expect(back.standardError.contains("joined generation 1,"), "nothing was rebalanced")
+                let rival = try consumer(place, address, "static", ["--instance-id", "one"])
+                #expect(try await back.wait() == 1)
+                #expect(back.standardError.contains("--instance-id"))
+                #expect(try await rival.stop() == 0)
+            }
+        }
+
+        @Test func `offsets are reset when the group has no members and only when told so`() async throws {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                try await topic(place, address, "reset", partitions: 1)
+                try await place.produceNumbers(address, "reset", 0..<100)
+                let member = try consumer(place, address, "reset")
+                try await until("all is read") { values(member).count == 100 }
+                try await until("all is committed") { try await lag(place, address) == 0 }
+                let reset = [
+                    "groups", "reset-offsets", "group", "--all-topics", "--shift-by", "-30", "--bootstrap", address,
+                ]
+                let refused = try place.start(Programs.tributary, reset + ["--execute"])
+                #expect(try await refused.wait() == 1)
+                #expect(refused.standardError.contains("stop them first"))
+                #expect(try await member.stop() == 0)
+                try await place.succeed(Programs.tributary, reset)
+                #expect(try await lag(place, address) == 0, "a look changes nothing")
+                try await place.succeed(Programs.tributary, reset + ["--execute"])
+                #expect(try await lag(place, address) == 30)
+                let again = try consumer(place, address, "reset", ["--exit-at-end"])
+                #expect(try await again.wait() == 0)
+                #expect(values(again) == (70..<100).map { "\($0)" })
+
+                let listed = try await groups(place, address, ["list"]) as? [[String: Any]]
+                #expect(listed?.map { $0["group"] as? String } == ["group"])
+                #expect(listed?.first?["state"] as? String == "Empty")
+                _ = try await groups(place, address, ["delete", "group", "--yes"])
+                let gone = try place.start(Programs.tributary, ["groups", "describe", "group", "--bootstrap", address])
+                #expect(try await gone.wait() == 1)
+                #expect(gone.standardError.contains("tributary groups list"))
+            }
+        }
+
+        @Test func `topics are changed and deleted, and refusals change nothing`() async throws {
+            try await Playground.run { place in
+                let address = try await place.collector().address
+                try await topic(place, address, "changing", partitions: 2)
+                func alter(_ options: [String]) throws -> RunningProgram {
+                    try place.start(
+                        Programs.tributary, ["topics", "alter", "changing", "--bootstrap", address] + options)
+                }
+                #expect(try await alter(["--partitions", "4", "--config", "retention.ms=5000"]).wait() == 0)
+                // The setting would be taken, the partitions not.
+                #expect(try await alter(["--partitions", "1", "--config", "retention.ms=7000"]).wait() == 1)
+                #expect(try await alter(["--config", "no.such=1"]).wait() == 1)
+                #expect(try await alter(["--dry-run", "--config", "retention.ms=9000"]).wait() == 0)
+                let text = String(
+                    decoding: try await place.succeed(
+                        Programs.tributary, ["topics", "describe", "changing", "--bootstrap", address]), as: UTF8.self)
+                #expect(text.contains("4 partitions") && text.contains("retention.ms = 5000"))
+                let unanswered = try place.start(
+                    Programs.tributary, ["topics", "delete", "changing", "--bootstrap", address])
+                #expect(try await unanswered.wait() == 1)
+                #expect(unanswered.standardError.contains("--yes"))
+                let deleted = try await place.succeed(
+                    Programs.tributary, ["topics", "delete", "changing", "--yes", "--json", "--bootstrap", address])
+                #expect(String(decoding: deleted, as: UTF8.self) == #"{"deleted":["changing"],"failed":[]}"# + "\n")
+                let twice = try place.start(
+                    Programs.tributary, ["topics", "delete", "changing", "--yes", "--bootstrap", address])
+                #expect(try await twice.wait() == 1)
+            }
+        }
+
+        @Test(arguments: ["bash", "zsh", "fish"])
+        func `the shell completes commands, and the names of topics`(shell: String) async throws {
+            try await Playground.run { place in
+                let script = try await place.succeed(Programs.tributary, ["--generate-completion-script", shell])
+                #expect(String(decoding: script, as: UTF8.self).contains("reset-offsets"))
+            }
+        }
+    }
+}

@@ -152,7 +152,7 @@ async def aiokafka(arguments):
     from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
     from aiokafka.coordinator.assignors.range import RangePartitionAssignor
     from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-    from aiokafka.errors import KafkaError
+    from aiokafka.errors import KafkaConnectionError, KafkaError
 
     strategies = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor}
     consumer = AIOKafkaConsumer(
@@ -188,7 +188,15 @@ async def aiokafka(arguments):
                 say("revoked " + partitions(p.partition for p in revoked))
 
     consumer.subscribe([arguments.topic], listener=Listener())
-    await consumer.start()
+    # Unlike librdkafka it gives up where the first attempt to connect fails, as in the midst of a collector's death.
+    for attempt in range(100):
+        try:
+            await consumer.start()
+            break
+        except KafkaConnectionError:
+            if attempt == 99:
+                raise
+            await asyncio.sleep(0.2)
     while not ending:
         async with working:
             batch = []

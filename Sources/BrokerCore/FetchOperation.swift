@@ -247,11 +247,11 @@ final class FetchOperation: ParkedRequest {
         let index = target.asked.index
         let partition: Partition
         switch target.partition {
-        case .failure(let code): return FetchResponse.Partition(index: index, errorCode: code, records: nil)
+        case .failure(let code): return FetchResponse.Partition(index: index, errorCode: code, records: ByteBuffer())
         case .success(let found): partition = found
         }
         if partition.isDeleted {
-            return FetchResponse.Partition(index: index, errorCode: .unknownTopicOrPartition, records: nil)
+            return FetchResponse.Partition(index: index, errorCode: .unknownTopicOrPartition, records: ByteBuffer())
         }
         let view = partition.log.view
         var answer = FetchResponse.Partition(
@@ -266,7 +266,6 @@ final class FetchOperation: ParkedRequest {
         } catch {
             if case .offsetOutOfRange = error {
                 answer.errorCode = .offsetOutOfRange
-                answer.records = nil
                 return answer
             }
             logger.error("cannot read \(partition.topic)-\(index) at \(target.asked.fetchOffset): \(error)")

@@ -94,7 +94,8 @@ package struct FetchResponse: KafkaMessage, Equatable {
         /// nil where nothing committed was asked for.
         package var abortedTransactions: [AbortedTransaction]?
         package var preferredReadReplica: Int32
-        /// Whole record batches; the last may be cut short.
+        /// Whole record batches; the last may be cut short. Empty, not nil, in every answer of a broker, an error's too:
+        /// librdkafka takes nil for a damaged answer, and never gets to the error.
         package var records: ByteBuffer?
 
         package init(

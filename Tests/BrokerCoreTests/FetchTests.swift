@@ -86,7 +86,10 @@ struct FetchTests {
     @Test func `offsets out of range, unknown places and wrong epochs are told at once`() throws {
         let fixture = try filled()
         func error(_ request: FetchRequest, version: Int16 = 12) throws -> ErrorCode {
-            try fixture.ask(request, version: version).topics[0].partitions[0].errorCode
+            let answer = try fixture.ask(request, version: version).topics[0].partitions[0]
+            // librdkafka takes null for a damaged answer.
+            if answer.errorCode != .none { #expect(answer.records?.readableBytes == 0) }
+            return answer.errorCode
         }
         #expect(try error(fetchRequest("t", from: 7, wait: 60_000)) == .offsetOutOfRange)
         #expect(try error(fetchRequest("t", from: -1, wait: 60_000)) == .offsetOutOfRange)

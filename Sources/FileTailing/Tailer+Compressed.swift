@@ -50,10 +50,23 @@ extension Tailer {
     func compressedForm(
         of file: TailedFile, _ listings: inout [FilePath: [OtherForm]]
     ) -> OtherForm? {
+        for _ in 0..<8 {
+            hasMoved = false
+            if let form = compressedForm(of: file, in: &listings) { return form }
+            // What was not looked into, since it has another name by now, may be the one.
+            if !hasMoved { return nil }
+            listings.removeAll()
+        }
+        return nil
+    }
+
+    private func compressedForm(
+        of file: TailedFile, in listings: inout [FilePath: [OtherForm]]
+    ) -> OtherForm? {
         var candidates: [OtherForm] = []
         let parents = [file.path.removingLastComponent(), file.originalPath.removingLastComponent()]
         for parent in Set(parents) {
-            if listings[parent] == nil { listings[parent] = compressedFiles(in: parent) }
+            if listings[parent] == nil { listings[parent] = files(in: parent) { $0.extension == gzipSuffix } }
             candidates += listings[parent] ?? []
         }
         let fit = candidates.filter { candidate in
@@ -98,15 +111,17 @@ extension Tailer {
         }
     }
 
-    func compressedFiles(in directory: FilePath) -> [OtherForm] {
-        entries(of: directory).compactMap { entry in
-            guard entry.name.extension == gzipSuffix else { return nil }
-            let path = directory.appending(entry.name)
-            guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular else {
-                return nil
-            }
-            return OtherForm(path: path, status: status)
+    /// Opens what a look found under a name; nil where that is another file's by now, or it cannot be opened.
+    func open(_ form: OtherForm) -> (any OpenFile)? {
+        do throws(FileError) {
+            let opened = try fileSystem.open(form.path, .read)
+            let status = try opened.status()
+            if status.number == form.status.number && status.born == form.status.born { return opened }
+            hasMoved = true
+        } catch {
+            if error.isNotFound { hasMoved = true }
         }
+        return nil
     }
 
     /// Whether the content's first bytes have this hash.
@@ -122,17 +137,19 @@ extension Tailer {
     /// files that are gone do not have it read again and again.
     func head(of compressed: OtherForm) -> [UInt8]? {
         let status = compressed.status
-        if let known = compressedHeads[status.number], known.size == status.size, known.modified == status.modified {
+        if let known = compressedHeads[status.number], known.size == status.size, known.modified == status.modified,
+            known.born == status.born
+        {
             return known.head
         }
-        guard let file = try? fileSystem.open(compressed.path, .read) else { return nil }
+        guard let file = open(compressed) else { return nil }
         let content = GzipContent(file, mostKept: FileCheckpoint.fingerprintLength)
         var bytes = [UInt8](repeating: 0, count: FileCheckpoint.fingerprintLength)
         let count = unsafe bytes.withUnsafeMutableBytes { unsafe try? content.read(into: $0, at: 0) }
         guard let count else { return nil }
         bytes.removeLast(bytes.count - count)
         if compressedHeads.count >= 256 { compressedHeads.removeAll() }
-        compressedHeads[status.number] = (status.size, status.modified, bytes)
+        compressedHeads[status.number] = (status.size, status.modified, status.born, bytes)
         return bytes
     }
 
@@ -160,8 +177,8 @@ extension Tailer {
         current[Key(source: file.source, number: file.number)] = file
         if !form.isCompressed {
             counters.continuedCopies += 1
-            // What was written behind the copy went with the truncation.
-            let lost = max(0, file.largestSize - form.status.size)
+            // What was written behind the copy went with the truncation, but for what was read before it.
+            let lost = max(0, file.largestSize - max(form.status.size, file.readPosition))
             file.largestSize -= lost
             file.bytesLost += lost
             lose(lost, because: .truncated)
@@ -202,6 +219,11 @@ extension Tailer {
             return true
         }
         let form = OtherForm(path: path, status: status)
+        hasMoved = false
+        if head(of: form) == nil && hasMoved {
+            waiting.append(place)
+            return true
+        }
         let known = files.values.first { file in
             file.source == source && !file.isCompressed && !file.isGone && file.fingerprint.length > 0
                 && !file.rejected.contains(status.number)

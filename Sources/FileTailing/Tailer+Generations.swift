@@ -228,7 +228,9 @@ extension Tailer {
     /// it is changed.
     func noteLooks() {
         for (directory, modified) in listings
-        where !undecided.values.contains(where: { $0.place.directory === directory }) {
+        where !undecided.values.contains(where: { $0.place.directory === directory })
+            && !waiting.contains(where: { $0.directory === directory })
+        {
             for (source, look) in directory.looks {
                 directory.looks[source] = TailDirectory.Look(settled: max(look.settled, look.listed), listed: modified)
             }

@@ -66,24 +66,30 @@ extension Tailer {
         var candidates: [OtherForm] = []
         let parents = [file.path.removingLastComponent(), file.originalPath.removingLastComponent()]
         for parent in Set(parents) {
-            if listings[parent] == nil { listings[parent] = files(in: parent) { $0.extension == gzipSuffix } }
+            if listings[parent] == nil { listings[parent] = files(in: parent) { isGzipName($0.bytes) } }
             candidates += listings[parent] ?? []
         }
         let fit = candidates.filter { candidate in
             !isFollowed(candidate.path, candidate.status, by: file.source)
                 && !file.rejected.contains(candidate.status.number)
                 && mayHold(candidate, file)
-                && (file.fingerprint.length > 0 || isNamedAfter(file, candidate.path))
+        }
+        let names = [file.originalPath, file.path].compactMap { $0.lastComponent?.bytes }
+        let isNamedAfter = fit.map { candidate in
+            candidate.path.lastComponent.map { name in names.contains { name.bytes.starts(with: $0) } } ?? false
         }
         // Those that are named after it first, of them the one that was modified first.
-        let sorted = fit.sorted { left, right in
-            let isLeft = isNamedAfter(file, left.path)
-            return isLeft == isNamedAfter(file, right.path) ? left.status.modified < right.status.modified : isLeft
+        let order = fit.indices.sorted { left, right in
+            isNamedAfter[left] == isNamedAfter[right]
+                ? fit[left].status.modified < fit[right].status.modified : isNamedAfter[left]
         }
-        return sorted.first {
+        let found = order.first {
             // Of what nothing was read nothing tells: then it must not be another's.
-            file.fingerprint.length > 0 ? head(of: $0, begins: file.fingerprint) : !isKnownContent($0, to: file.source)
+            file.fingerprint.length > 0
+                ? head(of: fit[$0], begins: file.fingerprint)
+                : isNamedAfter[$0] && !isKnownContent(fit[$0], to: file.source)
         }
+        return found.map { fit[$0] }
     }
 
     private func isKnownContent(_ compressed: OtherForm, to source: Int) -> Bool {
@@ -102,13 +108,6 @@ extension Tailer {
     func mayHold(_ compressed: OtherForm, _ file: TailedFile) -> Bool {
         // The kernel takes the two times from clocks of different granularity (10 ms at the most, CONFIG_HZ).
         file.born.map { $0.milliseconds <= compressed.status.modified.milliseconds + 10 } ?? true
-    }
-
-    private func isNamedAfter(_ file: TailedFile, _ path: FilePath) -> Bool {
-        guard let name = path.lastComponent?.bytes else { return false }
-        return [file.originalPath, file.path].contains { known in
-            known.lastComponent.map { name.starts(with: $0.bytes) } ?? false
-        }
     }
 
     /// Opens what a look found under a name; nil where that is another file's by now, or it cannot be opened.
@@ -310,3 +309,5 @@ extension Tailer {
 }
 
 let gzipSuffix = "gz"
+
+func isGzipName(_ name: [UInt8]) -> Bool { name.count > 3 && name.suffix(3).elementsEqual(".gz".utf8) }

@@ -105,7 +105,7 @@ extension Tailer {
                 let path = directory.appending(name)
                 let status = try? fileSystem.status(of: path, followingLinks: false)
                 guard let status, status.kind == .regular else { return nil }
-                return OtherForm(path: path, status: status, isCompressed: name.extension == gzipSuffix)
+                return OtherForm(path: path, status: status, isCompressed: isGzipName(name.bytes))
             }
             let again = list()
             if again == names { break }

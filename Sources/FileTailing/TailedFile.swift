@@ -26,6 +26,9 @@ final class TailedFile {
     var isComplete = false
     /// The birth of the original of a compressed file, where it is known.
     var begun: FileTime?
+    /// A copy that may end before the read position: lines were read between the copy and the truncation. After a
+    /// restart all that were rotated by then may be such.
+    var mayBeShortCopy = false
     /// What it was before it was found compressed, until the content is verified.
     var formerly: (number: FileNumber, born: FileTime?)?
     /// Compressed files that are not its continuation.
@@ -131,6 +134,7 @@ final class TailedFile {
         committedGuard = checkpoint.contentGuard
         isCompressed = checkpoint.isCompressed
         isComplete = checkpoint.compressedSize != nil
+        mayBeShortCopy = !checkpoint.isCompressed && checkpoint.path != checkpoint.originalPath
         generation = checkpoint.generation
         looked = checkpoint.looked
         lineStart = checkpoint.lineStart

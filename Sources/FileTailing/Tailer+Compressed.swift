@@ -165,6 +165,7 @@ extension Tailer {
         file.number = form.status.number
         file.born = form.status.born
         file.isCompressed = form.isCompressed
+        file.mayBeShortCopy = !form.isCompressed && form.status.size < file.readPosition
         file.isComplete = wasDone
         file.size = form.status.size
         file.modified = form.status.modified

@@ -57,7 +57,7 @@ extension Tailer {
 
     /// A copy that ends before what was read: what it holds was read, and what came behind it is gone.
     func isSpent(_ file: TailedFile, _ descriptor: OpenContent) throws(FileError) -> Bool {
-        guard file.placement == .rotated, case .plain = descriptor else { return false }
+        guard file.mayBeShortCopy, file.placement == .rotated, case .plain = descriptor else { return false }
         let size = try descriptor.end()
         guard size < file.readPosition else { return false }
         if size < file.fingerprint.length { return true }

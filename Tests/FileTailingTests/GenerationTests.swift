@@ -259,6 +259,18 @@ import Testing
         #expect(ground.tailer.counters.bytesTruncatedUnread == 0)
     }
 
+    @Test func `what came after a truncation is read, though it is shorter and was renamed before anybody looked`() {
+        let ground = playground("*.log*")
+        ground.append("a.log", numbers(1...9))
+        ground.drain()
+        ground.truncate("a.log")
+        ground.append("a.log", numbers(10...11))
+        ground.move("a.log", "b.log.1")
+        ground.drain()
+        settle(ground)
+        #expect(ground.texts("a.log") == lines(1...11))
+    }
+
     @Test func `a small copy that was made before the last lines were read is not read again`() throws {
         let ground = playground()
         ground.append("a.log", numbers(1...3))

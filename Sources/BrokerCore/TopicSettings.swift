@@ -12,7 +12,7 @@ package struct TopicSettings: Hashable, Sendable {
     package var flushMessages = Int64.max
     /// `flush.ms`: likewise, after so long at the latest.
     package var flushMilliseconds = Int64.max
-    /// Those that have no effect here, where they were set.
+    /// Those that have no effect here, where they were set to something else than their default.
     private var settingsWithoutEffect: [String: String] = [:]
 
     /// `message.timestamp.type`
@@ -87,7 +87,7 @@ package struct TopicSettings: Hashable, Sendable {
                 return "unknown topic setting \"\(name)\"; known are \(Self.names.joined(separator: ", "))"
             }
             if let problem = setting.problem(name, value) { return problem }
-            settingsWithoutEffect[name] = value
+            settingsWithoutEffect[name] = value == setting.defaultValue ? nil : value
             return nil
         }
     }

@@ -95,6 +95,7 @@ extension Broker {
             }
         let topics = configuration.topics.defaults
         let all: [(String, String, ConfigType)] = [
+            ("allow.everyone.if.no.acl.found", String(configuration.allowsEveryoneWithoutRule), .boolean),
             ("broker.id", String(configuration.nodeID), .int),
             ("compression.type", "producer", .string),
             ("default.replication.factor", "1", .int),

@@ -104,7 +104,7 @@ import Testing
                 readCollector(
                     "zzzzzzzz: 1\nlimits: {zzzzzzzz: 1}\ngroups: {zzzzzzzz: 1}\nquotas: {zzzzzzzz: 1}\ntopics: [{match: a, zzzzzzzz: 1}]"
                 )))
-        #expect(collectorKeys.count == 17 + 6 + 7 + 2 + 17)
+        #expect(collectorKeys.count == 18 + 6 + 7 + 2 + 17)
         let collectorText = uncommented(try shipped("collector-config/collector.yaml").text)
         for key in collectorKeys {
             #expect(collectorText.contains("\(key):"), "collector.yaml does not mention \(key)")

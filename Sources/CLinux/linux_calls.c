@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int take(int descriptor, const char *path, int flags, struct tributary_file_status *status) {
@@ -38,6 +39,11 @@ int tributary_descriptor_status(int descriptor, struct tributary_file_status *st
 
 int tributary_reserve(int descriptor, int64_t size) {
     return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, size);
+}
+
+int64_t tributary_read_resident(int descriptor, void *bytes, uint64_t count, int64_t position) {
+    struct iovec part = {.iov_base = bytes, .iov_len = count};
+    return preadv2(descriptor, &part, 1, position, RWF_NOWAIT);
 }
 
 int64_t tributary_seek_data(int descriptor, int64_t position) {

@@ -33,6 +33,9 @@ int tributary_descriptor_status(int descriptor, struct tributary_file_status *st
 /// fallocate(2) from 0 up to `size` with FALLOC_FL_KEEP_SIZE.
 int tributary_reserve(int descriptor, int64_t size);
 
+/// preadv2(2) with RWF_NOWAIT and one part: what is in memory only; -1 and EAGAIN where nothing of it is.
+int64_t tributary_read_resident(int descriptor, void *bytes, uint64_t count, int64_t position);
+
 /// lseek(2) with SEEK_DATA. The descriptor's own position moves; readers that use pread(2) do not care.
 int64_t tributary_seek_data(int descriptor, int64_t position);
 

@@ -62,6 +62,7 @@ final class Pipeline {
     var isStopping: ContinuousClock.Instant?
     var lastRead = ContinuousClock.now
     var lastAccount = ContinuousClock.now
+    var nextRest = ContinuousClock.now + .seconds(10)
     var isSpoolFailing = false
     var ledger = Ledger()
     var counters = PipelineCounters()
@@ -155,6 +156,7 @@ final class Pipeline {
             tellProblems()
             commit(force: false)
             account(force: false)
+            restMemory()
             if isDone { break }
             wait(hasMore: hasMore)
         }

@@ -95,7 +95,7 @@ final class Pipeline {
         let state = journal.loaded.state
         journal.loaded.tell(logger)
         compressor = try BatchCompressor(configuration.collector.compression.codec)
-        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock)
+        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock) { inbox.put(.sampled) }
         self.metrics = metrics
         topicOfSource = Dictionary(uniqueKeysWithValues: configuration.sources.map { ($0.name, $0.topic) })
         let stored = try StoredBatches(configuration, state, fileSystem: fileSystem)
@@ -208,6 +208,7 @@ final class Pipeline {
                 keepRefused()
             case .lost(let tag, let kept): lost(tag, kept)
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
+            case .sampled: break
             case .control(let task): take(task)
             case .stop: if isStopping == nil { isStopping = .now }
             }

@@ -17,6 +17,8 @@ struct MetricsSource {
     private enum Origin {
         case host(MetricStream)
         case targets(Scraper, any PointEncoder)
+        /// It listens from the first look on: a source that is made need not be one that is used.
+        case silent(StatsDConfiguration, any WallClock, any PointEncoder)
         case statsd(StatsDReceiver, any PointEncoder)
         case textfile(TextfileReader, SamplingSchedule, any PointEncoder)
     }
@@ -48,7 +50,7 @@ struct MetricsSource {
                 source.input, group: MultiThreadedEventLoopGroup.singleton, clock: clock, wake: wake)
             origin = .targets(scraper, source.format.encoder(for: host))
         case .statsd(let source):
-            origin = .statsd(StatsDReceiver(source.input, clock: clock), source.format.encoder(for: host))
+            origin = .silent(source.input, clock, source.format.encoder(for: host))
         case .textfile(let source):
             origin = .textfile(
                 TextfileReader(source.input, fileSystem: fileSystem, clock: clock),
@@ -62,6 +64,7 @@ struct MetricsSource {
         switch origin {
         case .host(let stream): stream.timeLeft
         case .targets(let scraper, _): scraper.timeLeft
+        case .silent: .zero
         case .statsd(let receiver, _): receiver.timeLeft
         case .textfile(_, let schedule, _): schedule.timeLeft()
         }
@@ -82,6 +85,8 @@ struct MetricsSource {
             for reading in scraper.read() { yield.take(reading, &encoder) }
             if scraper.hasAnsweredAll { wasSampled = true }
             origin = .targets(scraper, encoder)
+        case .silent(let configuration, let clock, let encoder):
+            origin = .statsd(StatsDReceiver(configuration, clock: clock), encoder)
         case .statsd(let receiver, var encoder):
             guard let reading = receiver.read() else { break }
             yield.take(reading, &encoder)
@@ -106,7 +111,7 @@ struct MetricsSource {
         case .statsd(let receiver, var encoder):
             yield.take(receiver.stop(), &encoder)
             origin = .statsd(receiver, encoder)
-        case .targets, .textfile: break
+        case .targets, .silent, .textfile: break
         }
         return yield
     }

@@ -60,6 +60,8 @@ final class Pipeline {
     var lastCommit = ContinuousClock.now
 
     var isStopping: ContinuousClock.Instant?
+    /// No source of metrics has anything that is not stored.
+    private var hasFinishedSources = false
     var lastRead = ContinuousClock.now
     var lastAccount = ContinuousClock.now
     var isSpoolFailing = false
@@ -143,6 +145,11 @@ final class Pipeline {
             var hasMore = false
             takeMessages()
             keepRefused()
+            if isStopping != nil, !hasFinishedSources {
+                hasFinishedSources = true
+                finish(metrics)
+                sendStored()
+            }
             if isStopping == nil {
                 tailer.reconcile()
                 // New files are told before their first line leaves.
@@ -158,6 +165,7 @@ final class Pipeline {
             if isDone { break }
             wait(hasMore: hasMore)
         }
+        if !hasFinishedSources { finish(metrics) }
         commit(force: true)
         account(force: true)
         beforeClosing()

@@ -27,7 +27,7 @@ package struct ScrapeConfiguration: Sendable, Equatable {
     /// The most bytes of a page; a longer one counts as failed.
     package var bodyLimit = 8 << 20
     /// The most series of each target.
-    package var seriesLimit = 5_000
+    package var seriesLimit = 3_000
     /// The attribute `job` of every sample.
     package var job: String
     /// Whether OpenMetrics is asked for before the text format.

@@ -17,7 +17,7 @@ package struct StatsDConfiguration: Sendable, Equatable {
     /// How often what came is put together and shipped.
     package var interval: Duration = .seconds(10)
     /// The most series; all that is kept of them together takes at most 1 KiB for each.
-    package var seriesLimit = 10_000
+    package var seriesLimit = 4_000
     package var counters = Counters.delta
     /// Gauges, and counters that are cumulative, are remembered for so long after their last value.
     package var expiry: Duration = .seconds(3600)

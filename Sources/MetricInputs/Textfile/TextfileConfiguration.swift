@@ -6,9 +6,9 @@ package struct TextfileConfiguration: Sendable, Equatable {
     package var directory: FilePath
     package var interval: Duration = .seconds(15)
     /// The most bytes of a file; a longer one is left out.
-    package var fileLimit = 4 << 20
+    package var fileLimit = 2 << 20
     /// The most series of all files together.
-    package var seriesLimit = 5_000
+    package var seriesLimit = 2_000
 
     package init(directory: FilePath) { self.directory = directory }
 }

@@ -178,7 +178,7 @@ let package = Package(
             [
                 "MetricInputs", "HostMetrics", "FileAccess", "Primitives", "TestSupport", nioCore, nioPosix, nioHTTP1,
                 systemPaths,
-            ], resources: [.copy("Fixtures")]),
+            ]),
         tests(
             "BrokerCoreTests",
             [

@@ -4,6 +4,7 @@ import CollectorCore
 import CommitLog
 import HostMetrics
 import MetricInputs
+import SystemPackage
 import Testing
 
 @testable import YAMLConfiguration

@@ -61,6 +61,8 @@ final class Pipeline {
     var lastCommit = ContinuousClock.now
 
     var isStopping: ContinuousClock.Instant?
+    /// No source of metrics has anything that is not stored.
+    private var hasFinishedSources = false
     var lastRead = ContinuousClock.now
     var lastAccount = ContinuousClock.now
     var nextRest = ContinuousClock.now + .seconds(10)
@@ -98,7 +100,7 @@ final class Pipeline {
         let state = journal.loaded.state
         journal.loaded.tell(logger)
         compressor = try BatchCompressor(configuration.collector.compression.codec)
-        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock)
+        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock) { inbox.put(.sampled) }
         self.metrics = metrics
         topicOfSource = Dictionary(uniqueKeysWithValues: configuration.sources.map { ($0.name, $0.topic) })
         let stored = try StoredBatches(configuration, state, fileSystem: fileSystem)
@@ -146,6 +148,11 @@ final class Pipeline {
             var hasMore = false
             takeMessages()
             keepRefused()
+            if isStopping != nil, !hasFinishedSources {
+                hasFinishedSources = true
+                finish(metrics)
+                sendStored()
+            }
             if isStopping == nil {
                 tailer.reconcile()
                 // New files are told before their first line leaves.
@@ -162,6 +169,7 @@ final class Pipeline {
             if isDone { break }
             wait(hasMore: hasMore)
         }
+        if !hasFinishedSources { finish(metrics) }
         commit(force: true)
         account(force: true)
         beforeClosing()
@@ -212,6 +220,7 @@ final class Pipeline {
                 keepRefused()
             case .lost(let tag, let kept): lost(tag, kept)
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
+            case .sampled: break
             case .control(let task): take(task)
             case .incident(let incident): counters.count(incident)
             case .stop: if isStopping == nil { isStopping = .now }

@@ -9,8 +9,7 @@ extension EndToEndTests {
             groups: {group.initial.rebalance.delay.ms: 300}
             """
 
-        /// Not kafka-python: when a leader's epoch has changed it reads on only with OffsetForLeaderEpoch.
-        private static let clients: [PythonClient] = [.confluent, .aiokafka]
+        private static let clients: [PythonClient] = [.confluent, .aiokafka, .kafkaPython]
 
         @Test func `groups outlive the collector's deaths: members go on by themselves, and commits hold`() async throws
         {

@@ -7,6 +7,8 @@ internal import Primitives
 extension Pipeline {
     /// How often the ledgers are told and checked.
     private static let accountInterval = Duration.seconds(60)
+    /// How often memory is given back; the first time soon after the start.
+    private static let restInterval = Duration.seconds(600)
 
     var hasChanges: Bool { !entries.isEmpty || !answered.isEmpty || !spoolsDone.isEmpty }
 
@@ -49,6 +51,13 @@ extension Pipeline {
     func tellProblems() {
         for problem in tailer.takeProblems() { logger.warning("cannot read \(problem.path): \(problem.error)") }
         if .now - lastRead > .seconds(2) { for assembler in assemblers.values { assembler.rest() } }
+    }
+
+    /// Gives back the memory that starting and each burst took, once nothing is read.
+    func restMemory() {
+        guard .now >= nextRest, .now - lastRead > .seconds(2) else { return }
+        nextRest = .now + Self.restInterval
+        ResidentMemory.giveBackUnused()
     }
 
     // MARK: Accounts

@@ -14,7 +14,8 @@ extension Pipeline {
 
     func sampleMetrics() {
         for index in metrics.indices where metrics[index].isDue {
-            let (records, changes) = metrics[index].sample()
+            let own = metrics[index].reportsAgent ? status.figures(now: clock.now()) : []
+            let (records, changes) = metrics[index].sample(own: own)
             for change in changes { logger.warning("\(change)") }
             store(records, of: metrics[index].name, for: metrics[index].topic)
         }

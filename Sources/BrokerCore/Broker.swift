@@ -61,8 +61,7 @@ package final class Broker: Sendable {
         let directory = try DataDirectory(configuration.dataDirectory, fileSystem: fileSystem)
         self.directory = directory
         clusterID = directory.clusterID
-        authorizer = try Authorizer(
-            superUsers: configuration.superUsers, in: directory.path, fileSystem: fileSystem)
+        authorizer = try Authorizer(configuration, in: directory.path, fileSystem: fileSystem)
         quotas = try ClientQuotas(
             defaults: configuration.quotas, in: directory.path, fileSystem: fileSystem, clock: clock)
         fetchSessions = FetchSessionCache(slots: configuration.fetchSessionSlots, clock: clock)

@@ -37,6 +37,8 @@ package struct BrokerConfiguration: Sendable {
     package var nodeID: Int32 = 1
     /// `super.users`: who may do everything, whatever the access rules say; "User:alice" for instance.
     package var superUsers: [String] = []
+    /// `allow.everyone.if.no.acl.found`: whether what no access rule is about is open when there are rules, too.
+    package var allowsEveryoneWithoutRule = false
     /// Settings that matter to layers above only, under Kafka's names: for DescribeConfigs to tell.
     package var otherSettings: [(name: String, value: String)] = []
     /// `max.incremental.fetch.session.cache.slots`: fetch sessions at a time.

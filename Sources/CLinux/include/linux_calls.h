@@ -54,6 +54,10 @@ struct tributary_clock_discipline {
 /// adjtimex(2) that changes nothing.
 int tributary_read_clock_discipline(struct tributary_clock_discipline *discipline);
 
+/// malloc_trim(3), and madvise(2) with MADV_DONTNEED for the pages of the program and its libraries that no one writes to.
+/// They are read from their files again, which the page cache holds, when they are next used.
+void tributary_release_memory(void);
+
 /// Names the calling thread, as tools show it; the kernel keeps 15 bytes.
 void tributary_name_thread(const char *name);
 

@@ -68,7 +68,8 @@ package final class Broker: Sendable {
         refusals = BoundedLog(logger: logger, level: .notice)
         requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
-        readers = ReaderPool(threads: configuration.readerThreads)
+        readers = ReaderPool(
+            threads: configuration.readerThreads, waitingThreads: configuration.diskReaderThreads)
         let storage = (0..<configuration.storageThreads).map { number in
             StorageThread(
                 number: number, fileSystem: fileSystem, flush: configuration.flush,

@@ -9,8 +9,7 @@ extension EndToEndTests {
             groups: {group.initial.rebalance.delay.ms: 300}
             """
 
-        /// Not kafka-python: when a leader's epoch has changed it reads on only with OffsetForLeaderEpoch.
-        private static let clients: [PythonClient] = [.confluent, .aiokafka]
+        private static let clients: [PythonClient] = [.confluent, .aiokafka, .kafkaPython]
 
         private static let strategies = ["range", "cooperative-sticky"]
 

@@ -69,12 +69,13 @@ package struct Agent: Service {
                 }
                 let result = await runPipeline(inbox, cluster, desk)
                 group.cancelAll()
+                // A request that nobody answers would be waited for until its time is over.
+                await cluster.close()
                 return result
             }
         } onGracefulShutdown: {
             inbox.put(.stop)
         }
-        await cluster.close()
         try result.get()
     }
 

@@ -194,8 +194,9 @@ final class TailingModel {
             look(everything: true)
             ground.store()
             note("looked")
-            // A descriptor holds it now.
-            if ground.limits.openFiles < 10 { life.mayLackEnd = true } else { held.append(life) }
+            // A descriptor holds it now. One that was never seen under its path, under which there is none, may yet
+            // turn out to be a copy of what comes: it is not begun before the settle time is over.
+            if ground.limits.openFiles < 10 || !life.wasSeen { life.mayLackEnd = true } else { held.append(life) }
         } else {
             life.mayLackEnd = true
         }

@@ -117,7 +117,7 @@ let package = Package(
         module(
             "AgentCore",
             [
-                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", "CLinux", nioPosix,
+                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", "CLinux", nioCore, nioPosix,
                 lifecycle, logging,
                 deque,
                 systemPaths,

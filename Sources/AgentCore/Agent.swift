@@ -64,6 +64,12 @@ package struct Agent: Service {
                     }
                 }
                 group.addTask { await reloadOnSignal(desk) }
+                if let address = configuration.statusListen {
+                    let server = StatusServer(
+                        at: address, asking: inbox, clock: SystemWallClock(),
+                        eventLoop: loops.next(), logger: logger)
+                    group.addTask { await server.run() }
+                }
                 let result = await runPipeline(inbox, cluster, desk)
                 group.cancelAll()
                 return result
@@ -189,6 +195,7 @@ private struct PipelineSink: ProducerSink {
     }
 
     func onIncident(_ incident: ProducerIncident) {
+        inbox.put(.incident(incident))
         switch incident {
         case .mayBeDoubled(let place, let records):
             logger.error("\(records) records may be in \(place) twice")

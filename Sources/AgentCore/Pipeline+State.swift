@@ -14,7 +14,7 @@ extension Pipeline {
 
     /// Tells the journal what has changed, all of it or nothing: positions, and the batches that they stand for.
     func commit(force: Bool) {
-        var isNew = false
+        var isNew = tailer.hasUnstoredEvidence
         for checkpoint in tailer.takeChangedCheckpoints() {
             if knownFiles.insert(checkpoint.id).inserted { isNew = true }
             entries.append(.file(checkpoint))

@@ -20,6 +20,7 @@ final class Pipeline {
     let inbox: Inbox<PipelineMessage>
     let shipper: any Shipper
     let clock: any WallClock
+    let started: Timestamp
     let logger: Logger
     private let once: Bool
     private let stopPatience: Duration
@@ -60,6 +61,8 @@ final class Pipeline {
     var lastCommit = ContinuousClock.now
 
     var isStopping: ContinuousClock.Instant?
+    /// No source of metrics has anything that is not stored.
+    private var hasFinishedSources = false
     var lastRead = ContinuousClock.now
     var lastAccount = ContinuousClock.now
     var nextRest = ContinuousClock.now + .seconds(10)
@@ -88,6 +91,7 @@ final class Pipeline {
         self.inbox = inbox
         self.fileSystem = fileSystem
         self.clock = clock
+        started = clock.now()
         self.logger = logger
         self.once = once
         self.stopPatience = stopPatience
@@ -96,7 +100,7 @@ final class Pipeline {
         let state = journal.loaded.state
         journal.loaded.tell(logger)
         compressor = try BatchCompressor(configuration.collector.compression.codec)
-        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock)
+        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock) { inbox.put(.sampled) }
         self.metrics = metrics
         topicOfSource = Dictionary(uniqueKeysWithValues: configuration.sources.map { ($0.name, $0.topic) })
         let stored = try StoredBatches(configuration, state, fileSystem: fileSystem)
@@ -144,6 +148,11 @@ final class Pipeline {
             var hasMore = false
             takeMessages()
             keepRefused()
+            if isStopping != nil, !hasFinishedSources {
+                hasFinishedSources = true
+                finish(metrics)
+                sendStored()
+            }
             if isStopping == nil {
                 tailer.reconcile()
                 // New files are told before their first line leaves.
@@ -160,6 +169,7 @@ final class Pipeline {
             if isDone { break }
             wait(hasMore: hasMore)
         }
+        if !hasFinishedSources { finish(metrics) }
         commit(force: true)
         account(force: true)
         beforeClosing()
@@ -210,7 +220,9 @@ final class Pipeline {
                 keepRefused()
             case .lost(let tag, let kept): lost(tag, kept)
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
+            case .sampled: break
             case .control(let task): take(task)
+            case .incident(let incident): counters.count(incident)
             case .stop: if isStopping == nil { isStopping = .now }
             }
         }
@@ -229,4 +241,16 @@ struct PipelineCounters: Sendable {
     var batchesNotRebuilt: Int64 = 0
     /// Of the latter, those that the cluster did not have: their lines are read as new ones.
     var batchesLost: Int64 = 0
+    /// Records that may be stored twice, as far as that is known.
+    var recordsMayBeDoubled: Int64 = 0
+    /// Records that were acknowledged, and that no broker has any longer.
+    var recordsLostByBroker: Int64 = 0
+
+    mutating func count(_ incident: ProducerIncident) {
+        switch incident {
+        case .mayBeDoubled(_, let records): recordsMayBeDoubled += records
+        case .lostByBroker(_, let records): recordsLostByBroker += records
+        case .stateIsOld, .topicIsAnother, .clusterIsAnother: break
+        }
+    }
 }

@@ -1,6 +1,6 @@
 package import SystemPackage
 
-extension OpenFile {
+extension ReadableFile {
     /// Up to `count` bytes from `position`; fewer only at the end of the file.
     package func read(_ count: Int, at position: Int64) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

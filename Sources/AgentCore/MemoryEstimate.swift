@@ -14,8 +14,10 @@ package struct MemoryEstimate: Sendable, Equatable {
 
     /// Program, runtime, threads and connections, measured idle with a release build.
     static let program = 20 << 20
-    /// One known file and its names, measured with 10,000 of them and rounded up.
-    static let perFile = 2 << 10
+    /// One known file, its names and a directory of its own, measured with 10,000 of them and rounded up.
+    static let perFile = 2560
+    /// An open file's objects, and what the journal and a batch say of it.
+    static let perDescriptor = 2 << 10
 
     package init(_ configuration: AgentConfiguration) {
         let limits = configuration.tailLimits
@@ -40,6 +42,9 @@ package struct MemoryEstimate: Sendable, Equatable {
             Part(
                 name: "up to \(limits.files) files (files.limit)", bytes: readers == 0 ? 0 : limits.files * Self.perFile
             ),
+            Part(
+                name: "of them open: \(limits.openFiles), and \(limits.pinnedFiles) that were rotated or deleted",
+                bytes: readers == 0 ? 0 : (limits.openFiles + limits.pinnedFiles) * Self.perDescriptor),
         ]
         if inputs > 0 { parts.append(Part(name: "series of metrics from others (series.limit)", bytes: inputs)) }
     }

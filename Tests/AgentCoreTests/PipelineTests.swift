@@ -59,6 +59,31 @@ struct PipelineTests {
         #expect(shipper.sent.last?.lines == ["early"])
     }
 
+    @Test func `a firehose does not keep quiet files waiting for more than a turn and what is under way`() async throws
+    {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.batchBytes = 16 << 10
+        try fixture.append(lines(80_000, bytes: 100), to: "firehose.log")
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper, once: false, topics: ["t": 1])
+        // The firehose has filled its partition, and 8 MB of it are waiting.
+        try await eventually { shipper.sent.count >= 8 }
+        let underWay = shipper.sent.count
+        let quiet = (0..<50).map { "quiet \($0)" }
+        for (index, line) in quiet.enumerated() { try fixture.append([line], to: "quiet-\(index).log") }
+        while !Set(quiet).isSubset(of: shipper.lines) && shipper.sent.count < 200 {
+            let before = shipper.sent.count
+            if let oldest = shipper.heldTags.min(by: { $0.value < $1.value }) { shipper.answer(oldest, .acknowledge) }
+            try await eventually { shipper.sent.count > before }
+        }
+        #expect(Set(quiet).isSubset(of: shipper.lines))
+        // A turn is 256 KiB. One may have been under way, and each look at what is new lets a batch through.
+        #expect(shipper.sent.count - underWay <= 2 * (256 / 16) + 8)
+        life.stop()
+        shipper.acknowledgeAll()
+        _ = try life.end()
+    }
+
     @Test func `what was not acknowledged is sent again after a restart`() async throws {
         let fixture = try PipelineFixture()
         fixture.configuration.collector.batchBytes = 2000

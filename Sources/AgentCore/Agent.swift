@@ -84,6 +84,8 @@ package struct Agent: Service {
     ) async -> Result<Void, any Error> {
         let result: Result<BatchProducer?, any Error> = await withCheckedContinuation { continuation in
             DedicatedThread.start("pipeline") { [configuration, fileSystem, logger, once] in
+                // What reading the command line and the configuration took.
+                ResidentMemory.giveBackUnused()
                 continuation.resume(
                     returning: Result {
                         var producer: BatchProducer?

@@ -8,16 +8,14 @@ extension AgentConfiguration {
     ///
     /// - Throws: `AgentError` for a glob that cannot be.
     func split(
-        fileSystem: any FileSystem, clock: any WallClock
+        fileSystem: any FileSystem, clock: any WallClock, wake: @escaping @Sendable () -> Void
     ) throws(AgentError) -> (files: [TailSource], metrics: [MetricsSource]) {
         var files: [TailSource] = []
         var metrics: [MetricsSource] = []
         for source in sources {
-            switch source {
-            case .file(let source): files.append(try source.tailSource)
-            case .hostMetrics(let source):
-                metrics.append(MetricsSource(source, hostName: hostName, fileSystem: fileSystem, clock: clock))
-            }
+            if case .file(let source) = source { files.append(try source.tailSource) }
+            let sampled = MetricsSource(source, hostName: hostName, fileSystem: fileSystem, clock: clock, wake: wake)
+            if let sampled { metrics.append(sampled) }
         }
         return (files, metrics)
     }

@@ -1,4 +1,5 @@
 internal import FileTailing
+internal import MetricInputs
 
 /// The most memory that an agent with a configuration takes: what each part of it may hold at the same time, added up.
 /// A bound and not a forecast: an agent whose files are few and short takes a third of it.
@@ -24,6 +25,7 @@ package struct MemoryEstimate: Sendable, Equatable {
             longest = max(longest, source.maximumLineBytes)
             readers += 1
         }
+        let inputs = configuration.sources.reduce(0) { $0 + $1.inputBytes }
         let compressed = limits.decompressionBytes(maximumLineBytes: longest)
         parts = [
             Part(name: "program", bytes: Self.program),
@@ -39,6 +41,7 @@ package struct MemoryEstimate: Sendable, Equatable {
                 name: "up to \(limits.files) files (files.limit)", bytes: readers == 0 ? 0 : limits.files * Self.perFile
             ),
         ]
+        if inputs > 0 { parts.append(Part(name: "series of metrics from others (series.limit)", bytes: inputs)) }
     }
 
     /// For people, a part on each line.
@@ -58,6 +61,22 @@ package struct MemoryEstimate: Sendable, Equatable {
         throw AgentError(
             "memory.max: at the most \(Self.mebibytes(total)) may be needed, which is more than \(Self.mebibytes(limit)):\n"
                 + lines.joined(separator: "\n")
-                + "\nlower memory.limit, files.limit or max.line.bytes, or raise memory.max")
+                + "\nlower memory.limit, files.limit, max.line.bytes or series.limit, or raise memory.max")
+    }
+}
+
+extension AgentSource {
+    /// What a series takes at most where it is kept, and as a point: see `ExpositionLimits` and `StatsDConfiguration`.
+    private static let perSeries = 1 << 10
+
+    /// Series are remembered between two looks; points, and then records, are there for a moment: the points of all targets
+    /// perhaps, the records of one look at a time.
+    fileprivate var inputBytes: Int {
+        switch self {
+        case .file, .hostMetrics: 0
+        case .prometheus(let source): (2 * source.input.targets.count + 1) * source.input.seriesLimit * Self.perSeries
+        case .statsd(let source): 2 * source.input.seriesLimit * Self.perSeries
+        case .textfile(let source): 3 * source.input.seriesLimit * Self.perSeries + source.input.fileLimit
+        }
     }
 }

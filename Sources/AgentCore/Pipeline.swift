@@ -61,8 +61,11 @@ final class Pipeline {
     var lastCommit = ContinuousClock.now
 
     var isStopping: ContinuousClock.Instant?
+    /// No source of metrics has anything that is not stored.
+    private var hasFinishedSources = false
     var lastRead = ContinuousClock.now
     var lastAccount = ContinuousClock.now
+    var nextRest = ContinuousClock.now + .seconds(10)
     var isSpoolFailing = false
     var ledger = Ledger()
     var counters = PipelineCounters()
@@ -97,7 +100,7 @@ final class Pipeline {
         var state = journal.loaded.state
         journal.loaded.tell(logger)
         compressor = try BatchCompressor(configuration.collector.compression.codec)
-        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock)
+        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock) { inbox.put(.sampled) }
         self.metrics = metrics
         topicOfSource = Dictionary(uniqueKeysWithValues: configuration.sources.map { ($0.name, $0.topic) })
         let stored = try StoredBatches(configuration, state, fileSystem: fileSystem)
@@ -149,6 +152,11 @@ final class Pipeline {
             var hasMore = false
             takeMessages()
             keepRefused()
+            if isStopping != nil, !hasFinishedSources {
+                hasFinishedSources = true
+                finish(metrics)
+                sendStored()
+            }
             if isStopping == nil {
                 tailer.reconcile()
                 // New files are told before their first line leaves.
@@ -161,9 +169,11 @@ final class Pipeline {
             tellProblems()
             commit(force: false)
             account(force: false)
+            restMemory()
             if isDone { break }
             wait(hasMore: hasMore)
         }
+        if !hasFinishedSources { finish(metrics) }
         commit(force: true)
         account(force: true)
         beforeClosing()
@@ -214,6 +224,7 @@ final class Pipeline {
                 keepRefused()
             case .lost(let tag, let kept): lost(tag, kept)
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
+            case .sampled: break
             case .control(let task): take(task)
             case .incident(let incident): counters.count(incident)
             case .stop: if isStopping == nil { isStopping = .now }

@@ -97,7 +97,7 @@ final class Pipeline {
         self.stopPatience = stopPatience
         let directory = FilePath(configuration.stateDirectory)
         journal = try Journal(in: directory, fileSystem: fileSystem, logger: logger)
-        let state = journal.loaded.state
+        var state = journal.loaded.state
         journal.loaded.tell(logger)
         compressor = try BatchCompressor(configuration.collector.compression.codec)
         let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock) { inbox.put(.sampled) }
@@ -105,6 +105,10 @@ final class Pipeline {
         topicOfSource = Dictionary(uniqueKeysWithValues: configuration.sources.map { ($0.name, $0.topic) })
         let stored = try StoredBatches(configuration, state, fileSystem: fileSystem)
         (spools, replays, deadLetters) = (stored.spools, stored.replays, stored.deadLetters)
+        // In the journal before anything that follows from it.
+        let settled = try deadLetters.settled(of: state.batches)
+        journal.note(settled)
+        for entry in settled { state.apply(entry) }
         tailer = Tailer(
             sources: files, fileSystem: fileSystem, watcher: Self.makeWatcher(logger),
             resuming: Array(state.files.values), startedBefore: state.sources, clock: clock,

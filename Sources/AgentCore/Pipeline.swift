@@ -145,31 +145,37 @@ final class Pipeline {
             var hasMore = false
             takeMessages()
             keepRefused()
-            if isStopping != nil, !hasFinishedSources {
-                hasFinishedSources = true
-                finish(metrics)
-                sendStored()
-            }
+            if isStopping != nil, !hasFinishedSources { finishSources() }
             if isStopping == nil {
                 tailer.reconcile()
                 // New files are told before their first line leaves.
                 commit(force: false)
                 hasMore = readFiles()
-                sampleMetrics()
+                if !hasFinishedSources { sampleMetrics() }
                 sendStored()
             }
             sealWhatIsDue()
             tellProblems()
             commit(force: false)
             account(force: false)
-            if isDone { break }
+            if isDone {
+                if hasFinishedSources { break }
+                // What they give has to be acknowledged too.
+                finishSources()
+                continue
+            }
             wait(hasMore: hasMore)
         }
-        if !hasFinishedSources { finish(metrics) }
         commit(force: true)
         account(force: true)
         beforeClosing()
         journal.close()
+    }
+
+    private func finishSources() {
+        hasFinishedSources = true
+        finish(metrics)
+        sendStored()
     }
 
     private func wait(hasMore: Bool) {
@@ -186,7 +192,7 @@ final class Pipeline {
     private var patience: Duration {
         if isStopping != nil { return .milliseconds(100) }
         var patience = min(tailer.timeToReconcile, once ? .milliseconds(100) : .seconds(1))
-        for source in metrics { patience = min(patience, source.timeLeft) }
+        if !hasFinishedSources { for source in metrics { patience = min(patience, source.timeLeft) } }
         let now = ContinuousClock.now
         for assembler in assemblers.values {
             guard let since = assembler.since else { continue }

@@ -108,7 +108,7 @@ private func answer(_ body: String, type: String = "text/plain; version=0.0.4", 
             told == [
                 "up{\(labels)} 1.0", "scrape_samples_scraped{\(labels)} 2.0", "scrape_samples_dropped{\(labels)} 1.0",
                 "scrape_lines_malformed{\(labels)} 1.0", "scrape_exemplars_dropped{\(labels)} 0.0",
-                "scrape_response_size_bytes{\(labels)} 76.0", "counter a_total{b=c,\(labels)} 5.0",
+                "scrape_response_size_bytes{\(labels)} 67.0", "counter a_total{b=c,\(labels)} 5.0",
             ])
         #expect(reading.changes.count == 1 && reading.changes[0].contains("line 3"))
     }

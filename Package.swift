@@ -122,9 +122,7 @@ let package = Package(
             "AgentCore",
             [
                 "KafkaClient", "FileTailing", "HostMetrics", "MetricInputs", "YAMLConfiguration", "FileAccess",
-                "CLinux",
-                nioPosix,
-                lifecycle, logging,
+                "CLinux", nioCore, nioHTTP1, nioPosix, lifecycle, logging,
                 deque,
                 systemPaths,
             ]),

@@ -61,6 +61,12 @@ package struct Agent: Service {
                     }
                 }
                 group.addTask { await reloadOnSignal(desk) }
+                if let address = configuration.statusListen {
+                    let server = StatusServer(
+                        at: address, asking: inbox, clock: SystemWallClock(),
+                        eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
+                    group.addTask { await server.run() }
+                }
                 let result = await runPipeline(inbox, cluster, desk)
                 group.cancelAll()
                 return result
@@ -78,6 +84,8 @@ package struct Agent: Service {
     ) async -> Result<Void, any Error> {
         let result: Result<BatchProducer?, any Error> = await withCheckedContinuation { continuation in
             DedicatedThread.start("pipeline") { [configuration, fileSystem, logger, once] in
+                // What reading the command line and the configuration took.
+                ResidentMemory.giveBackUnused()
                 continuation.resume(
                     returning: Result {
                         var producer: BatchProducer?
@@ -183,6 +191,7 @@ private struct PipelineSink: ProducerSink {
     }
 
     func onIncident(_ incident: ProducerIncident) {
+        inbox.put(.incident(incident))
         switch incident {
         case .mayBeDoubled(let place, let records):
             logger.error("\(records) records may be in \(place) twice")

@@ -34,7 +34,7 @@ package struct MetricsPreview {
     package mutating func sample(_ print: (String) -> Void) -> [String] {
         var told: [String] = []
         while true {
-            let yield = source.sample()
+            let yield = source.sample(own: [])
             for record in yield.records { print(String(decoding: record, as: UTF8.self)) }
             told += yield.notices + yield.warnings
             if isOfHost || (source.wasSampled && !yield.records.isEmpty) { return told }

@@ -10,7 +10,10 @@ internal import Primitives
 struct MetricsSource {
     let name: String
     let topic: String
+    /// Whether it tells of the agent too.
+    let reportsAgent: Bool
     private var origin: Origin
+    private var isLeavingOut = false
     /// Whether there was something to ship.
     private(set) var wasSampled = false
 
@@ -29,6 +32,8 @@ struct MetricsSource {
         /// For a person: what began or ceased to be wrong, and what is no trouble.
         var warnings: [String] = []
         var notices: [String] = []
+        /// Of others' points: those that the format does not take.
+        var pointsLeftOut = 0
     }
 
     /// - Parameter wake: called from any thread when the source is due earlier than it said.
@@ -43,15 +48,19 @@ struct MetricsSource {
         switch source {
         case .file: return nil
         case .hostMetrics(let source):
+            reportsAgent = source.stream.host.reportsAgent
             origin = .host(
                 MetricStream(source.stream, hostName: hostName, fileSystem: fileSystem, clock: clock))
         case .prometheus(let source):
+            reportsAgent = false
             let scraper = Scraper(
                 source.input, group: MultiThreadedEventLoopGroup.singleton, clock: clock, wake: wake)
             origin = .targets(scraper, source.format.encoder(for: host))
         case .statsd(let source):
+            reportsAgent = false
             origin = .silent(source.input, clock, source.format.encoder(for: host))
         case .textfile(let source):
+            reportsAgent = false
             origin = .textfile(
                 TextfileReader(source.input, fileSystem: fileSystem, clock: clock),
                 SamplingSchedule(every: source.input.interval), source.format.encoder(for: host))
@@ -72,11 +81,13 @@ struct MetricsSource {
 
     /// Takes what there is, and sets the next time. There are no records while a window is open, or targets have not
     /// answered.
-    mutating func sample() -> Yield {
+    ///
+    /// - Parameter own: what there is to tell of the agent.
+    mutating func sample(own: [OwnFigure]) -> Yield {
         var yield = Yield()
         switch origin {
         case .host(var stream):
-            let (records, changes) = stream.sample()
+            let (records, changes) = stream.sample(own: own)
             origin = .host(stream)
             if records != nil { wasSampled = true }
             yield.records = records ?? []
@@ -98,7 +109,17 @@ struct MetricsSource {
             wasSampled = true
             origin = .textfile(reader, schedule, encoder)
         }
+        tellWhatIsLeftOut(&yield)
         return yield
+    }
+
+    /// Once, until nothing is.
+    private mutating func tellWhatIsLeftOut(_ yield: inout Yield) {
+        if yield.pointsLeftOut > 0, !isLeavingOut {
+            yield.warnings.append(
+                "\(yield.pointsLeftOut) points are left out: the format cannot tell their names from those of others")
+        }
+        if !yield.records.isEmpty { isLeavingOut = yield.pointsLeftOut > 0 }
     }
 
     /// Ends it: what was put together so far, and would otherwise be lost. Addresses that it listened on are free then.
@@ -119,7 +140,7 @@ struct MetricsSource {
 
 extension MetricsSource.Yield {
     fileprivate mutating func take(_ reading: InputReading, _ encoder: inout any PointEncoder) {
-        _ = encoder.encode(reading.points, into: &records)
+        pointsLeftOut += encoder.encode(reading.points, into: &records)
         warnings += reading.changes
         notices += reading.notices
     }

@@ -7,12 +7,14 @@ internal import Primitives
 extension Pipeline {
     /// How often the ledgers are told and checked.
     private static let accountInterval = Duration.seconds(60)
+    /// How often memory is given back; the first time soon after the start.
+    private static let restInterval = Duration.seconds(600)
 
     var hasChanges: Bool { !entries.isEmpty || !answered.isEmpty || !spoolsDone.isEmpty }
 
     /// Tells the journal what has changed, all of it or nothing: positions, and the batches that they stand for.
     func commit(force: Bool) {
-        var isNew = false
+        var isNew = tailer.hasUnstoredEvidence
         for checkpoint in tailer.takeChangedCheckpoints() {
             if knownFiles.insert(checkpoint.id).inserted { isNew = true }
             entries.append(.file(checkpoint))
@@ -49,6 +51,13 @@ extension Pipeline {
     func tellProblems() {
         for problem in tailer.takeProblems() { logger.warning("cannot read \(problem.path): \(problem.error)") }
         if .now - lastRead > .seconds(2) { for assembler in assemblers.values { assembler.rest() } }
+    }
+
+    /// Gives back the memory that starting and each burst took, once nothing is read.
+    func restMemory() {
+        guard .now >= nextRest, .now - lastRead > .seconds(2) else { return }
+        nextRest = .now + Self.restInterval
+        ResidentMemory.giveBackUnused()
     }
 
     // MARK: Accounts

@@ -14,7 +14,8 @@ extension Pipeline {
 
     func sampleMetrics() {
         for index in metrics.indices where metrics[index].isDue {
-            take(metrics[index].sample(), of: metrics[index])
+            let own = metrics[index].reportsAgent ? status.figures(now: clock.now()) : []
+            take(metrics[index].sample(own: own), of: metrics[index])
         }
     }
 

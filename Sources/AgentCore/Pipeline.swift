@@ -20,6 +20,7 @@ final class Pipeline {
     let inbox: Inbox<PipelineMessage>
     let shipper: any Shipper
     let clock: any WallClock
+    let started: Timestamp
     let logger: Logger
     private let once: Bool
     private let stopPatience: Duration
@@ -64,6 +65,7 @@ final class Pipeline {
     private var hasFinishedSources = false
     var lastRead = ContinuousClock.now
     var lastAccount = ContinuousClock.now
+    var nextRest = ContinuousClock.now + .seconds(10)
     var isSpoolFailing = false
     var ledger = Ledger()
     var counters = PipelineCounters()
@@ -89,6 +91,7 @@ final class Pipeline {
         self.inbox = inbox
         self.fileSystem = fileSystem
         self.clock = clock
+        started = clock.now()
         self.logger = logger
         self.once = once
         self.stopPatience = stopPatience
@@ -158,6 +161,7 @@ final class Pipeline {
             tellProblems()
             commit(force: false)
             account(force: false)
+            restMemory()
             if isDone {
                 if hasFinishedSources { break }
                 // What they give has to be acknowledged too.
@@ -224,6 +228,7 @@ final class Pipeline {
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
             case .sampled: break
             case .control(let task): take(task)
+            case .incident(let incident): counters.count(incident)
             case .stop: if isStopping == nil { isStopping = .now }
             }
         }
@@ -242,4 +247,16 @@ struct PipelineCounters: Sendable {
     var batchesNotRebuilt: Int64 = 0
     /// Of the latter, those that the cluster did not have: their lines are read as new ones.
     var batchesLost: Int64 = 0
+    /// Records that may be stored twice, as far as that is known.
+    var recordsMayBeDoubled: Int64 = 0
+    /// Records that were acknowledged, and that no broker has any longer.
+    var recordsLostByBroker: Int64 = 0
+
+    mutating func count(_ incident: ProducerIncident) {
+        switch incident {
+        case .mayBeDoubled(_, let records): recordsMayBeDoubled += records
+        case .lostByBroker(_, let records): recordsLostByBroker += records
+        case .stateIsOld, .topicIsAnother, .clusterIsAnother: break
+        }
+    }
 }

@@ -26,6 +26,7 @@ struct ReloadPlan: Sendable, Equatable {
         if new.memoryMaximum != old.memoryMaximum { needsRestart.append("memory.max") }
         if new.spoolLimit != old.spoolLimit { needsRestart.append("spool.limit") }
         if new.deadLetterLimit != old.deadLetterLimit { needsRestart.append("dead_letters.limit") }
+        if new.statusListen != old.statusListen { needsRestart.append("status.listen") }
         if new.collector != old.collector { needsRestart.append("collector") }
     }
 

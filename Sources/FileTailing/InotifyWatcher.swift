@@ -40,7 +40,12 @@ package import SystemPackage
     }
 
     package func takeEvents(_ body: (WatchEvent) -> Void) throws(FileError) {
-        while true {
+        // What comes meanwhile is left for the next call: writers may be faster than it is taken.
+        var left: CInt = 0
+        guard unsafe ioctl(descriptor, UInt(FIONREAD), &left) == 0 else {
+            throw FileError(operation: "ioctl", path: "inotify", errno: Errno(rawValue: Glibc.errno))
+        }
+        while left > 0 {
             let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count <= 0 {
                 let failure = Errno(rawValue: Glibc.errno)
@@ -48,6 +53,7 @@ package import SystemPackage
                 if failure == .interrupted { continue }
                 throw FileError(operation: "read", path: "inotify", errno: failure)
             }
+            left -= CInt(count)
             var position = 0
             while position < count {
                 let event = unsafe buffer.loadUnaligned(fromByteOffset: position, as: inotify_event.self)

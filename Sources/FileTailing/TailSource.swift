@@ -62,14 +62,13 @@ package struct TailSource: Sendable, Equatable {
     /// Why a path that an include pattern matches is left out all the same; nil where it is not.
     func exclusion(of path: FilePath) -> Verdict? {
         if let pattern = exclude.first(where: { $0.matches(path) }) { return .excluded(by: pattern) }
-        if let suffix = path.extension, compressedSuffixes.contains(suffix) {
-            return readsCompressed && suffix == gzipSuffix ? nil : .compressed
-        }
-        return nil
+        let bytes = path.bytes
+        if isGzipName(bytes) { return readsCompressed ? nil : .compressed }
+        return otherCompressedSuffixes.contains { bytes.suffix($0.count).elementsEqual($0) } ? .compressed : nil
     }
 }
 
-private let compressedSuffixes: Set<String> = ["gz", "zst", "xz", "bz2", "lz4", "Z"]
+private let otherCompressedSuffixes = [".zst", ".xz", ".bz2", ".lz4", ".Z"].map { Array($0.utf8) }
 
 /// The bounds of a tailer, and its periods.
 package struct TailLimits: Sendable {

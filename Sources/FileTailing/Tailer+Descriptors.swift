@@ -6,6 +6,8 @@ internal import SystemPackage
 extension Tailer {
     /// The next file that may have unread bytes, in turn; nil where there is none.
     package func nextReadable() -> TailedFileID? {
+        // Where something was not found under its name, an earlier file may be under another.
+        if !touched.isEmpty || !unsettled.isEmpty { examineTouched() }
         // Where all wait, as for a bound, there is none. One that waits may bring others into the queue.
         var waiting = 0
         while waiting <= queue.count - queueHead && queueHead < queue.count {
@@ -84,17 +86,21 @@ extension Tailer {
 
     /// Takes the fingerprint before anything is read: should the file be renamed and compressed until then, nothing else
     /// tells which of several it is. NULs may yet be overwritten.
-    private func identify(_ file: TailedFile) {
-        guard file.fingerprint.length == 0, file.readPosition == 0, file.size > 0,
+    ///
+    /// - Returns: whether it has one since this call.
+    @discardableResult func identify(_ file: TailedFile) -> Bool {
+        guard file.fingerprint.length == 0, file.readPosition == 0,
             case .plain(let opened) = file.descriptor,
             let head = try? opened.read(FileCheckpoint.fingerprintLength, at: 0)
-        else { return }
+        else { return false }
         let count = head.firstIndex(of: 0) ?? head.count
-        if count == 0 { return }
+        if count == 0 { return false }
         file.fingerprint = unsafe head.withUnsafeBytes {
             unsafe ContentHash(UnsafeRawBufferPointer(rebasing: $0[..<count]))
         }
         noteChanged(file)
+        hasUnstoredEvidence = true
+        return true
     }
 
     private func updateCompressed(_ file: TailedFile, _ status: FileStatus) {

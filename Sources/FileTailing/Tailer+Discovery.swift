@@ -6,6 +6,9 @@ internal import SystemPackage
 
 extension Tailer {
     func examineTouched() {
+        if isExamining { return }
+        isExamining = true
+        defer { isExamining = false }
         repeat {
             while !touched.isEmpty || !unsettled.isEmpty {
                 while let directory = touched.popLast() {
@@ -205,6 +208,7 @@ extension Tailer {
         file.isCompressed = isCompressed
         counters.filesBegun += 1
         register(file)
+        fresh.append(place.directory)
         self.place(file, at: path, included: true)
         if settings.start == .end && firstStarts.contains(source) { skipToEnd(file, size: status.size) }
         update(file, status)

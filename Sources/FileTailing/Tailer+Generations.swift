@@ -21,8 +21,8 @@ extension Tailer {
         var status: FileStatus
         /// Its own name matches the patterns.
         var isIncluded: Bool
+        var isCompressed: Bool
 
-        var isCompressed: Bool { path.extension == gzipSuffix }
         /// When its content began; of a compressed file, which keeps that time, when it ended.
         var time: FileTime { isCompressed ? status.modified : status.born ?? status.modified }
     }
@@ -57,7 +57,7 @@ extension Tailer {
                 else { continue }
                 candidates[key] = Candidate(
                     family: Family(source: role.source, path: basePath), place: place, path: path, status: status,
-                    isIncluded: false)
+                    isIncluded: false, isCompressed: isGzipName(place.name.bytes))
             }
         }
     }
@@ -66,7 +66,7 @@ extension Tailer {
     private func mayBeEarlier(_ path: FilePath, _ source: Int) -> Bool {
         switch sources[source].exclusion(of: path) {
         case nil: true
-        case .compressed: path.extension == gzipSuffix
+        case .compressed: isGzipName(path.bytes)
         case .excluded, .taken, .notIncluded: false
         }
     }
@@ -82,7 +82,8 @@ extension Tailer {
             let family = Family(source: source, path: place.directory.path.appending(base))
             guard isTaken(family.path, by: source) else { continue }
             candidates[Key(source: source, number: status.number)] = Candidate(
-                family: family, place: place, path: path, status: status, isIncluded: true)
+                family: family, place: place, path: path, status: status, isIncluded: true,
+                isCompressed: isGzipName(place.name.bytes))
             return true
         }
         return false
@@ -228,7 +229,9 @@ extension Tailer {
     /// it is changed.
     func noteLooks() {
         for (directory, modified) in listings
-        where !undecided.values.contains(where: { $0.place.directory === directory }) {
+        where !undecided.values.contains(where: { $0.place.directory === directory })
+            && !waiting.contains(where: { $0.directory === directory })
+        {
             for (source, look) in directory.looks {
                 directory.looks[source] = TailDirectory.Look(settled: max(look.settled, look.listed), listed: modified)
             }

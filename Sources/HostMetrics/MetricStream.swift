@@ -50,13 +50,15 @@ package struct MetricStream: Sendable {
 
     /// Takes a sample, whether it is due or not.
     ///
+    /// - Parameter own: what there is to tell of who takes the sample.
     /// - Returns: nil as records while a window is open; what a person should be told, once.
     package mutating func sample(
-        at now: ContinuousClock.Instant = .now
+        at now: ContinuousClock.Instant = .now, own: [OwnFigure] = []
     ) -> (records: [[UInt8]]?, changes: [SourceChange]) {
         let delay = schedule.begin(at: now)
         let result = sampler.sample(
-            at: now, Punctuality(delay: delay, missed: schedule.missed, pointsLeftOut: pointsLeftOut))
+            at: now, Punctuality(delay: delay, missed: schedule.missed, pointsLeftOut: pointsLeftOut),
+            own: own)
         var points = result.points
         translator?.translate(&points)
         configuration.counters.apply(to: &points, &derived)

@@ -141,7 +141,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ),
         (
             "sources: [{name: a, type: host_metrics, include: [/a]}]",
-            "f.yaml:1:41: sources[0].include: unknown key; known here: name, topic, type, interval, root_path, collectors, collectors.on, collectors.off, format, names, counters, window, aggregates, scan.interval, per_cpu, disks, filesystems, interfaces, cgroups, systemd, processes"
+            "f.yaml:1:41: sources[0].include: unknown key; known here: name, topic, type, interval, root_path, collectors, collectors.on, collectors.off, format, names, counters, window, aggregates, scan.interval, agent.metrics, per_cpu, disks, filesystems, interfaces, cgroups, systemd, processes"
         ),
         (fileSource("includ: [/a]"), "f.yaml:1:48: sources[0].includ: unknown key; did you mean \"include\"?"),
         (fileSource("start: start"), "f.yaml:1:55: sources[0].start: expected one of beginning, end, found \"start\""),

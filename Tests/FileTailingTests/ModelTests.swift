@@ -286,17 +286,22 @@ final class TailingModel {
     }
 }
 
+/// `TAILING_SEEDS=1-500` runs others than usual.
+private func seeds(_ usual: Int) -> [Int] {
+    guard let told = getenv("TAILING_SEEDS") else { return Array(1...usual) }
+    let ends = String(cString: told).split(separator: "-").compactMap { Int($0) }
+    guard let first = ends.first, let last = ends.last, first <= last else { return [] }
+    return Array(first...last)
+}
+
 @Suite struct ModelTests {
-    @Test(arguments: 1...100)
+    @Test(arguments: seeds(100))
     func `random writes, rotations and restarts deliver each line once and in order`(seed: Int) {
         TailingModel(seed: UInt64(seed), compresses: false).run(steps: 120)
     }
 
-    /// About one run in fifty still fails: after a restart a compressed file is sometimes not joined to its original.
-    @Test(arguments: 1...50)
+    @Test(arguments: seeds(50))
     func `with rotated files that are compressed at once, too`(seed: Int) {
-        withKnownIssue(isIntermittent: true) {
-            TailingModel(seed: UInt64(seed), compresses: true).run(steps: 120)
-        }
+        TailingModel(seed: UInt64(seed), compresses: true).run(steps: 120)
     }
 }

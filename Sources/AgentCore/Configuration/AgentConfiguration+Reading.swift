@@ -21,6 +21,7 @@ extension AgentConfiguration {
                 "spool.limit", .byteSize(1 << 20...1 << 40), default: defaults.spoolLimit)
             configuration.deadLetterLimit = section.value(
                 "dead_letters.limit", .byteSize(1 << 20...1 << 40), default: defaults.deadLetterLimit)
+            configuration.statusListen = section.value("status.listen", .listeningAddress)
             guard let sources = section.required("sources", .list(of: .sourceInPlace, atLeast: 1)) else { return nil }
             configuration.sources = sources.map(\.source)
             reportDoubleNames(sources, in: section)

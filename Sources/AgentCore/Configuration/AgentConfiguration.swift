@@ -19,6 +19,8 @@ package struct AgentConfiguration: Sendable, Equatable {
     package var spoolLimit = 64 << 20
     /// The most bytes on disk of records that the cluster refused; beyond them the oldest go.
     package var deadLetterLimit = 64 << 20
+    /// Where the agent answers by HTTP how it is (`StatusServer`); nil: nowhere.
+    package var statusListen: HostPort?
     /// At least one, with unique names.
     package var sources: [AgentSource]
 

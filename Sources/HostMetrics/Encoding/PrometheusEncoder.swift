@@ -11,8 +11,11 @@ internal import Primitives
 /// Compatibility"): see `prometheusName`. Bytes that are not UTF-8 are replaced by U+FFFD.
 package struct PrometheusEncoder: PointEncoder {
     private let host: [UInt8]
+    private let isScraped: Bool
 
-    package init(host: String?) {
+    /// - Parameter isScraped: for who asks by HTTP: one page, however large, without the time of the sample.
+    package init(host: String?, isScraped: Bool = false) {
+        self.isScraped = isScraped
         var bytes: [UInt8] = []
         if let host { Self.append(label: "instance", host, to: &bytes) }
         self.host = bytes
@@ -33,7 +36,7 @@ package struct PrometheusEncoder: PointEncoder {
             }
             Self.open(first.metric, name, in: &page)
             for point in group {
-                if page.count > documentLimit {
+                if page.count > documentLimit && !isScraped {
                     records.append(page)
                     page.removeAll(keepingCapacity: true)
                     Self.open(first.metric, name, in: &page)
@@ -74,8 +77,10 @@ package struct PrometheusEncoder: PointEncoder {
         }
         page.append(UInt8(ascii: " "))
         page.append(point.value)
-        page.append(UInt8(ascii: " "))
-        page.append(number: point.timestamp.milliseconds)
+        if !isScraped {
+            page.append(UInt8(ascii: " "))
+            page.append(number: point.timestamp.milliseconds)
+        }
         page.append(UInt8(ascii: "\n"))
     }
 

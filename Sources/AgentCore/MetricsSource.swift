@@ -13,6 +13,7 @@ struct MetricsSource {
     /// Whether it tells of the agent too.
     let reportsAgent: Bool
     private var origin: Origin
+    private var isLeavingOut = false
     /// Whether there was something to ship.
     private(set) var wasSampled = false
 
@@ -31,6 +32,8 @@ struct MetricsSource {
         /// For a person: what began or ceased to be wrong, and what is no trouble.
         var warnings: [String] = []
         var notices: [String] = []
+        /// Of others' points: those that the format does not take.
+        var pointsLeftOut = 0
     }
 
     /// - Parameter wake: called from any thread when the source is due earlier than it said.
@@ -106,7 +109,17 @@ struct MetricsSource {
             wasSampled = true
             origin = .textfile(reader, schedule, encoder)
         }
+        tellWhatIsLeftOut(&yield)
         return yield
+    }
+
+    /// Once, until nothing is.
+    private mutating func tellWhatIsLeftOut(_ yield: inout Yield) {
+        if yield.pointsLeftOut > 0, !isLeavingOut {
+            yield.warnings.append(
+                "\(yield.pointsLeftOut) points are left out: the format cannot tell their names from those of others")
+        }
+        if !yield.records.isEmpty { isLeavingOut = yield.pointsLeftOut > 0 }
     }
 
     /// Ends it: what was put together so far, and would otherwise be lost. Addresses that it listened on are free then.
@@ -127,7 +140,7 @@ struct MetricsSource {
 
 extension MetricsSource.Yield {
     fileprivate mutating func take(_ reading: InputReading, _ encoder: inout any PointEncoder) {
-        _ = encoder.encode(reading.points, into: &records)
+        pointsLeftOut += encoder.encode(reading.points, into: &records)
         warnings += reading.changes
         notices += reading.notices
     }

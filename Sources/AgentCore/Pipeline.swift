@@ -152,17 +152,13 @@ final class Pipeline {
             var hasMore = false
             takeMessages()
             keepRefused()
-            if isStopping != nil, !hasFinishedSources {
-                hasFinishedSources = true
-                finish(metrics)
-                sendStored()
-            }
+            if isStopping != nil, !hasFinishedSources { finishSources() }
             if isStopping == nil {
                 tailer.reconcile()
                 // New files are told before their first line leaves.
                 commit(force: false)
                 hasMore = readFiles()
-                sampleMetrics()
+                if !hasFinishedSources { sampleMetrics() }
                 sendStored()
             }
             sealWhatIsDue()
@@ -170,14 +166,24 @@ final class Pipeline {
             commit(force: false)
             account(force: false)
             restMemory()
-            if isDone { break }
+            if isDone {
+                if hasFinishedSources { break }
+                // What they give has to be acknowledged too.
+                finishSources()
+                continue
+            }
             wait(hasMore: hasMore)
         }
-        if !hasFinishedSources { finish(metrics) }
         commit(force: true)
         account(force: true)
         beforeClosing()
         journal.close()
+    }
+
+    private func finishSources() {
+        hasFinishedSources = true
+        finish(metrics)
+        sendStored()
     }
 
     private func wait(hasMore: Bool) {
@@ -194,7 +200,7 @@ final class Pipeline {
     private var patience: Duration {
         if isStopping != nil { return .milliseconds(100) }
         var patience = min(tailer.timeToReconcile, once ? .milliseconds(100) : .seconds(1))
-        for source in metrics { patience = min(patience, source.timeLeft) }
+        if !hasFinishedSources { for source in metrics { patience = min(patience, source.timeLeft) } }
         let now = ContinuousClock.now
         for assembler in assemblers.values {
             guard let since = assembler.since else { continue }

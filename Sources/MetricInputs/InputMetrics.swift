@@ -13,6 +13,10 @@ enum ScrapeMetrics {
         "scrape_samples_dropped", .gauge, unit: "{sample}",
         "Samples of the page that were left out: beyond series.limit, or of a series that was there before.",
         source: "(the scrape)")
+    static let notNumbers = Metric(
+        "scrape_samples_not_numbers", .gauge, unit: "{sample}",
+        "Samples of the page that are NaN or infinite, which no format takes everywhere, and so are left out.",
+        source: "(the scrape)")
     static let malformed = Metric(
         "scrape_lines_malformed", .gauge, unit: "{line}", "Lines of the page that could not be read.",
         source: "(the scrape)")
@@ -21,7 +25,7 @@ enum ScrapeMetrics {
         source: "(the scrape)")
     static let bytes = Metric(
         "scrape_response_size_bytes", .gauge, unit: "By", "Size of the page.", source: "(the scrape)")
-    static let all = [up, duration, samples, dropped, malformed, exemplars, bytes]
+    static let all = [up, duration, samples, dropped, notNumbers, malformed, exemplars, bytes]
 }
 
 /// What the reader of StatsD tells of itself.
@@ -57,7 +61,8 @@ enum TextfileMetrics {
         source: "(the directory)")
     static let dropped = Metric(
         "tributary.textfile.dropped", .counter, unit: "{sample}",
-        "Samples that were left out: beyond series.limit, of a series that was there before, or with a timestamp.",
+        "Samples that were left out: beyond series.limit, of a series that was there before, with a timestamp, or no "
+            + "number.",
         source: "(the directory)")
     static let malformed = Metric(
         "tributary.textfile.malformed", .counter, unit: "{line}", "Lines that could not be read.",

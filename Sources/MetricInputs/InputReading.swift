@@ -11,6 +11,16 @@ package struct InputReading: Sendable {
     package init() {}
 }
 
+extension MetricPoint {
+    /// No format takes NaN and infinity everywhere.
+    var isNumber: Bool {
+        switch value {
+        case .integer: true
+        case .double(let value): value.isFinite
+        }
+    }
+}
+
 extension MetricAttribute {
     /// What it takes in memory, about.
     var bytesHeld: Int {

@@ -1,4 +1,5 @@
 import FileAccess
+import HostMetrics
 import KafkaProtocol
 import Primitives
 import RecordBatches
@@ -302,6 +303,22 @@ struct PipelineTests {
         #expect(shipper.sent.allSatisfy { $0.topic == "m" })
         #expect(shipper.lines.contains { $0.contains("system.memory") })
         #expect(Set(shipper.sent.map(\.partition)).count == 1)
+    }
+
+    @Test func `a window that is open when the agent stops is sent`() async throws {
+        var source = HostMetricsSource(name: "host", topic: "m")
+        source.stream.host.collectors = [.load]
+        source.stream.interval = .milliseconds(100)
+        source.stream.window = WindowConfiguration(length: .seconds(86_400))
+        let fixture = try PipelineFixture([.hostMetrics(source)])
+        let shipper = FakeShipper()
+        let life = fixture.start(shipper, once: false, topics: ["m": 1])
+        // The topic's message is taken in the turn in which the first sample is.
+        try await eventually { shipper.inbox.isEmpty }
+        life.stop()
+        let counters = try life.end()
+        #expect(shipper.lines.contains { $0.contains("system.cpu.load_average.1m.mean") })
+        #expect(counters.recordsRead == counters.recordsDelivered)
     }
 
     @Test func `a rotated and deleted file with batches under way loses nothing`() async throws {

@@ -119,10 +119,13 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
             "sources: [{type: file, include: [/a]}]",
             "f.yaml:1:11: sources[0]: \"name\" is missing; expected a name of 1 to 200 letters, digits, '.', '_' and '-'"
         ),
-        ("sources: [{name: a}]", "f.yaml:1:11: sources[0]: \"type\" is missing; expected one of file, host_metrics"),
+        (
+            "sources: [{name: a}]",
+            "f.yaml:1:11: sources[0]: \"type\" is missing; expected one of file, host_metrics, prometheus, statsd, textfile"
+        ),
         (
             "sources: [{name: a, type: flie, include: [/a]}]",
-            "f.yaml:1:27: sources[0].type: expected one of file, host_metrics, found \"flie\"; did you mean \"file\"?"
+            "f.yaml:1:27: sources[0].type: expected one of file, host_metrics, prometheus, statsd, textfile, found \"flie\"; did you mean \"file\"?"
         ),
         (
             "sources: [{name: a, type: file}]",
@@ -204,11 +207,11 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ),
         (
             "sources: [{name: a, type: prometheus, targets: ['https://a:1/metrics']}]",
-            "f.yaml:1:48: sources[0].targets[0]: expected http://HOST:PORT/PATH or HOST:PORT, such as http://127.0.0.1:9100/metrics (https is not spoken), found \"https://a:1/metrics\""
+            "f.yaml:1:49: sources[0].targets[0]: expected http://HOST:PORT/PATH or HOST:PORT, such as http://127.0.0.1:9100/metrics (https is not spoken), found \"https://a:1/metrics\""
         ),
         (
             "sources: [{name: a, type: prometheus, targets: ['a:1', 'http://a:1/metrics']}]",
-            "f.yaml:1:47: sources[0].targets: expected at most 1000 targets, each once, found a list"
+            "f.yaml:1:48: sources[0].targets: expected a list of http://HOST:PORT/PATH or HOST:PORT, at most 1000 and each once, found a list"
         ),
         (
             "sources: [{name: a, type: prometheus, targets: ['a:1'], interval: 5s, timeout: 6s}]",
@@ -216,7 +219,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ),
         (
             "sources: [{name: a, type: prometheus}]",
-            "f.yaml:1:11: sources[0].targets: missing; expected a list with at least 1 of: http://HOST:PORT/PATH or HOST:PORT, such as http://127.0.0.1:9100/metrics (https is not spoken)"
+            "f.yaml:1:11: sources[0]: \"targets\" is missing; expected a list of http://HOST:PORT/PATH or HOST:PORT, at most 1000 and each once"
         ),
         (
             "sources: [{name: a, type: statsd, listen: none}]",

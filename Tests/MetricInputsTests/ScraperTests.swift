@@ -99,16 +99,18 @@ private func answer(_ body: String, type: String = "text/plain; version=0.0.4", 
     }
 
     @Test func `a page becomes points with instance and job, and the scrape tells of itself`() throws {
-        let target = try Target(answer("# TYPE a_total counter\na_total{b=\"c\"} 5\nmalformed\na_total{b=\"c\"} 6\n"))
+        let target = try Target(
+            answer("# TYPE a_total counter\na_total{b=\"c\"} 5\nmalformed\na_total{b=\"c\"} 6\nn NaN\n"))
         defer { try? target.stop() }
         let reading = try scrape([target.port])[0]
         let labels = "instance=127.0.0.1:\(target.port),job=test"
         let told = reading.points.filter { $0.name != "scrape_duration_seconds" }.map(\.told)
         #expect(
             told == [
-                "up{\(labels)} 1.0", "scrape_samples_scraped{\(labels)} 2.0", "scrape_samples_dropped{\(labels)} 1.0",
+                "up{\(labels)} 1.0", "scrape_samples_scraped{\(labels)} 3.0", "scrape_samples_dropped{\(labels)} 1.0",
+                "scrape_samples_not_numbers{\(labels)} 1.0",
                 "scrape_lines_malformed{\(labels)} 1.0", "scrape_exemplars_dropped{\(labels)} 0.0",
-                "scrape_response_size_bytes{\(labels)} 76.0", "counter a_total{b=c,\(labels)} 5.0",
+                "scrape_response_size_bytes{\(labels)} 73.0", "counter a_total{b=c,\(labels)} 5.0",
             ])
         #expect(reading.changes.count == 1 && reading.changes[0].contains("line 3"))
     }
@@ -130,7 +132,7 @@ private func answer(_ body: String, type: String = "text/plain; version=0.0.4", 
     {
         let reading = try scrape(answer) { $0.bodyLimit = 1024 }
         #expect(reading.points.first?.name == "up" && reading.points.first?.value == .double(0))
-        #expect(reading.points.count == 7)
+        #expect(reading.points.count == 8)
         #expect(reading.changes.count == 1 && reading.changes[0].contains(reason), "\(reading.changes)")
     }
 

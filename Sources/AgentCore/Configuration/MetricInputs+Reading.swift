@@ -9,7 +9,9 @@ internal import YAMLConfiguration
 func readPrometheusSource(_ section: ConfigurationSection, name: String, topic: String?) -> AgentSource? {
     let targets = section.required(
         "targets",
-        Form<[ScrapeTarget]>.list(of: .scrapeTarget, atLeast: 1).checked("at most 1000 targets, each once") {
+        Form<[ScrapeTarget]>.list(of: .scrapeTarget, atLeast: 1).checked(
+            "a list of http://HOST:PORT/PATH or HOST:PORT, at most 1000 and each once"
+        ) {
             $0.count <= 1000 && Set($0).count == $0.count
         })
     var input = ScrapeConfiguration(targets: targets ?? [], job: name)

@@ -145,10 +145,12 @@ package struct Scraper {
         add(ScrapeMetrics.duration, outcome.duration / .seconds(1))
         add(ScrapeMetrics.samples, Double(page.samples))
         add(ScrapeMetrics.dropped, Double(page.dropped))
+        let numbers = page.points.filter { $0.isNumber }
+        add(ScrapeMetrics.notNumbers, Double(page.points.count - numbers.count))
         add(ScrapeMetrics.malformed, Double(page.malformed))
         add(ScrapeMetrics.exemplars, Double(page.exemplars))
         add(ScrapeMetrics.bytes, Double(page.bytes))
-        reading.points += page.points
+        reading.points += numbers
         targets[index].counters.mark(
             &reading.points, in: 0..<reading.points.count, at: instant, boot: nil, isComplete: page.isWhole)
         if let change = problems.note("\(target)", problem) { reading.changes.append(change) }

@@ -159,7 +159,9 @@ struct StatsDAggregator: Sendable {
         let cost = StatsDSeries.cost(identity, keyBytes: key.count)
         guard series.count < configuration.seriesLimit, bytes + cost <= byteLimit else { return nil }
         bytes += cost
-        series.append(StatsDSeries(identity, began: opened, at: now, bytes: cost))
+        series.append(
+            StatsDSeries(
+                identity, isInMilliseconds: line.isInMilliseconds, began: opened, at: now, bytes: cost))
         places[key] = series.count - 1
         identities[identity] = series.count - 1
         return series.count - 1

@@ -9,7 +9,7 @@
 /// datagram format", up to version 1.3.)
 struct StatsDLine: Equatable {
     enum Kind: UInt8 {
-        case counter, gauge, timer, distribution, set
+        case counter, gauge, timer, set
     }
 
     enum Content: Equatable {
@@ -26,6 +26,8 @@ struct StatsDLine: Equatable {
     /// What is between the name and the type, several values with colons between; of a set it is one value.
     var values: Range<Int>
     var kind: Kind
+    /// Timers, histograms and distributions are put together in the same way; of timers the unit is known.
+    var isInMilliseconds = false
     /// The share of events that was sent: above 0, up to 1.
     var rate = 1.0
     var tags: Range<Int>?
@@ -46,6 +48,7 @@ struct StatsDLine: Equatable {
             return nil
         }
         var line = StatsDLine(name: name, values: values, kind: kind)
+        line.isInMilliseconds = type.count == 2
         while let section = bars.next() {
             guard line.take(section, bytes) else { return nil }
         }
@@ -73,7 +76,7 @@ struct StatsDLine: Equatable {
         switch (type.first, type.count) {
         case (UInt8(ascii: "c"), 1): .counter
         case (UInt8(ascii: "g"), 1): .gauge
-        case (UInt8(ascii: "h"), 1), (UInt8(ascii: "d"), 1): .distribution
+        case (UInt8(ascii: "h"), 1), (UInt8(ascii: "d"), 1): .timer
         case (UInt8(ascii: "s"), 1): .set
         case (UInt8(ascii: "m"), 2): type.last == UInt8(ascii: "s") ? .timer : nil
         default: nil

@@ -56,14 +56,20 @@ struct StatsDSeries: Sendable {
     let identity: StatsDIdentity
     /// When it was first seen.
     let began: Timestamp
+    /// As its first line said.
+    let isInMilliseconds: Bool
     var state: State
     var wasTouched = false
     var touched: ContinuousClock.Instant
     /// What it takes besides the bins and members of its state.
     let bytes: Int
 
-    init(_ identity: StatsDIdentity, began: Timestamp, at now: ContinuousClock.Instant, bytes: Int) {
+    init(
+        _ identity: StatsDIdentity, isInMilliseconds: Bool, began: Timestamp, at now: ContinuousClock.Instant,
+        bytes: Int
+    ) {
         self.identity = identity
+        self.isInMilliseconds = isInMilliseconds
         self.began = began
         touched = now
         self.bytes = bytes
@@ -71,7 +77,7 @@ struct StatsDSeries: Sendable {
             switch identity.kind {
             case .counter: .counter(0)
             case .gauge: .gauge(0)
-            case .timer, .distribution: .timer(QuantileSketch(), earlierCount: 0, earlierSum: 0)
+            case .timer: .timer(QuantileSketch(), earlierCount: 0, earlierSum: 0)
             case .set: .set([])
             }
     }
@@ -138,14 +144,14 @@ extension StatsDSeries {
 
     private func declarations(_ configuration: StatsDConfiguration, _ catalog: inout MetricCatalog) -> [Metric] {
         let counted: MetricKind = configuration.counters == .delta ? .delta : .counter
-        let unit = identity.kind == .timer ? "ms" : ""
+        let unit = isInMilliseconds ? "ms" : ""
         func metric(_ suffix: String, _ kind: MetricKind, unit: String) -> Metric {
             catalog.metric(identity.name + suffix, PageFamilies.Meaning(kind: kind, unit: unit, summary: ""))
         }
         switch identity.kind {
         case .counter: return [metric("", counted, unit: "")]
         case .gauge, .set: return [metric("", .gauge, unit: "")]
-        case .timer, .distribution:
+        case .timer:
             var metrics = [metric(".count", counted, unit: ""), metric(".sum", counted, unit: unit)]
             metrics += [metric(".min", .gauge, unit: unit), metric(".max", .gauge, unit: unit)]
             return metrics + configuration.quantiles.map { metric(".p" + percent($0), .gauge, unit: unit) }

@@ -103,6 +103,10 @@ package struct TextfileReader: Sendable {
         if !page.isWhole { problem = problem ?? "the last line has no newline, and is left out" }
         if page.dropped > 0 { problem = problem ?? "series that were there before, or beyond the limit, are left out" }
         for point in page.points {
+            guard point.isNumber else {
+                dropped += 1
+                continue
+            }
             guard round.seen.count < configuration.seriesLimit, round.seen.insert(SeriesKey(point)).inserted else {
                 dropped += 1
                 problem = problem ?? "series that other files have, or beyond series.limit, are left out"

@@ -13,7 +13,7 @@ extension Pipeline {
     /// How long files are read before everything else has its turn: metrics, waiting lines, what is to be stored.
     private static let readingTurn = Duration.milliseconds(20)
 
-    private var bytesHeld: Int {
+    var bytesHeld: Int {
         assemblers.values.reduce(shipper.bytesHeld + shipmentBytes) { $0 + $1.heldBytes }
     }
 

@@ -7,6 +7,8 @@ internal import Primitives
 extension Pipeline {
     /// How often the ledgers are told and checked.
     private static let accountInterval = Duration.seconds(60)
+    /// How often memory is given back; the first time soon after the start.
+    private static let restInterval = Duration.seconds(600)
 
     var hasChanges: Bool { !entries.isEmpty || !answered.isEmpty || !spoolsDone.isEmpty }
 
@@ -30,14 +32,13 @@ extension Pipeline {
     }
 
     private func retire(_ retired: RetiredFile) {
-        let source = routes[retired.id]?.source ?? journal.loaded.state.files[retired.id]?.source ?? ""
         knownFiles.remove(retired.id)
         placements[retired.id] = nil
         routes[retired.id] = nil
         entries.append(.retired(retired.id))
         guard retired.bytesLost > 0 else { return }
         logger.error("\(retired.bytesLost) bytes of a file went before they could be read (\(retired.reason))")
-        ledger.change(source) { ledger in
+        ledger.change(retired.source) { ledger in
             if retired.reason == .truncated {
                 ledger.bytesTruncatedUnread += retired.bytesLost
             } else {
@@ -49,6 +50,13 @@ extension Pipeline {
     func tellProblems() {
         for problem in tailer.takeProblems() { logger.warning("cannot read \(problem.path): \(problem.error)") }
         if .now - lastRead > .seconds(2) { for assembler in assemblers.values { assembler.rest() } }
+    }
+
+    /// Gives back the memory that starting and each burst took, once nothing is read.
+    func restMemory() {
+        guard .now >= nextRest, .now - lastRead > .seconds(2) else { return }
+        nextRest = .now + Self.restInterval
+        ResidentMemory.giveBackUnused()
     }
 
     // MARK: Accounts

@@ -28,6 +28,10 @@ enum PipelineMessage: Sendable {
     case lost(BatchTag, kept: @Sendable () -> Void)
     /// A topic is there, with so many partitions.
     case topic(String, partitions: Int)
+    /// Something that nobody could prevent, told by the producer.
+    case incident(ProducerIncident)
+    /// A source of metrics has something.
+    case sampled
     /// A person's question: answered at the next turn.
     case control(ControlTask)
     /// Read no more, have what is under way acknowledged, and end.

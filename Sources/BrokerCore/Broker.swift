@@ -61,15 +61,15 @@ package final class Broker: Sendable {
         let directory = try DataDirectory(configuration.dataDirectory, fileSystem: fileSystem)
         self.directory = directory
         clusterID = directory.clusterID
-        authorizer = try Authorizer(
-            superUsers: configuration.superUsers, in: directory.path, fileSystem: fileSystem)
+        authorizer = try Authorizer(configuration, in: directory.path, fileSystem: fileSystem)
         quotas = try ClientQuotas(
             defaults: configuration.quotas, in: directory.path, fileSystem: fileSystem, clock: clock)
         fetchSessions = FetchSessionCache(slots: configuration.fetchSessionSlots, clock: clock)
         refusals = BoundedLog(logger: logger, level: .notice)
         requestMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
         responseMemory = MemoryBudget(limit: configuration.maximumBytesInFlight / 2)
-        readers = ReaderPool(threads: configuration.readerThreads)
+        readers = ReaderPool(
+            threads: configuration.readerThreads, waitingThreads: configuration.diskReaderThreads)
         let storage = (0..<configuration.storageThreads).map { number in
             StorageThread(
                 number: number, fileSystem: fileSystem, flush: configuration.flush,

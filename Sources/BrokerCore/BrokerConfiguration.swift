@@ -20,8 +20,10 @@ package struct BrokerConfiguration: Sendable {
     package var topics = TopicRules()
     /// Threads that append and sync; partitions are spread over them.
     package var storageThreads = 4
-    /// Threads that read for fetches.
+    /// Threads that read for fetches what is in memory.
     package var readerThreads = 4
+    /// Threads that read for fetches what has to come from the disk: reads that the disk gets at a time.
+    package var diskReaderThreads = 8
     /// `queued.max.request.bytes`: bytes of requests and responses in flight, together.
     package var maximumBytesInFlight = 256 << 20
     /// `min.free.bytes`: when the disk has less free, appends are refused until it has more again. Enough for what has to
@@ -35,6 +37,8 @@ package struct BrokerConfiguration: Sendable {
     package var nodeID: Int32 = 1
     /// `super.users`: who may do everything, whatever the access rules say; "User:alice" for instance.
     package var superUsers: [String] = []
+    /// `allow.everyone.if.no.acl.found`: whether what no access rule is about is open when there are rules, too.
+    package var allowsEveryoneWithoutRule = false
     /// Settings that matter to layers above only, under Kafka's names: for DescribeConfigs to tell.
     package var otherSettings: [(name: String, value: String)] = []
     /// `max.incremental.fetch.session.cache.slots`: fetch sessions at a time.

@@ -37,9 +37,6 @@ final class FetchOperation: ParkedRequest {
         }
     }
 
-    /// What a fetch may return even when the memory for requests in flight is used up.
-    private static let leastBytes = 64 << 10
-
     enum Found: Sendable {
         case success(Partition)
         case failure(ErrorCode)
@@ -89,16 +86,16 @@ final class FetchOperation: ParkedRequest {
 
     func start(_ scheduler: any BrokerScheduler) {
         let patience = Duration.milliseconds(Int64(max(0, limits.maxWaitMilliseconds)))
+        guard client.park(self) else {
+            cancel()
+            return look()
+        }
         // Decided once: were it looked at again, a log that grows up to the asked offset meanwhile would leave the fetch
         // waiting with nobody to wake it.
         if limits.maxWaitMilliseconds <= 0 || limits.minBytes <= 0 || canFinishWithoutWaiting {
             state.withLock { $0.isDue = true }
         } else {
             for partition in partitions { partition.addWaiter(self) }
-            guard client.park(self) else {
-                cancel()
-                return look()
-            }
             let timer = scheduler.schedule(in: patience) { [self] in
                 state.withLock { $0.isDue = true }
                 wake()
@@ -135,19 +132,47 @@ final class FetchOperation: ParkedRequest {
     private func look() {
         // An idle consumer at the end of its partitions costs no reader thread.
         if !isDue && !canFinishWithoutWaiting && isAtEnd { return settle() }
-        if !readers.submit({ [self] in lookAtFiles() }) { finish(nil) }
+        if !readers.submit({ [self] in lookAtFiles(.none) }) { finish(nil) }
     }
 
-    private func lookAtFiles() {
-        let limit = max(1, limits.minBytes)
-        if isDue || canFinishWithoutWaiting || available(upTo: limit) >= limit {
-            var counted = 0
-            let response = read(&counted)
-            finish(response)
-            // By now the answer's frame is counted, which holds a copy.
-            return memory.release(counted)
+    private func lookAtFiles(_ patience: ReadPatience) {
+        if isDue || canFinishWithoutWaiting {
+            return read(FetchReading(limits, memory: memory, logger: logger), .none)
         }
-        settle()
+        let limit = max(1, limits.minBytes)
+        guard let available = available(upTo: limit, patience) else {
+            return waitForDisk { [self] in lookAtFiles(.waiting) }
+        }
+        if available < limit { return settle() }
+        read(FetchReading(limits, memory: memory, logger: logger), .none)
+    }
+
+    /// Reads on, and to the end where all is in memory.
+    ///
+    /// - Parameter first: whether the first read may wait for the disk. For the next one others have their turn before.
+    private func read(_ reading: FetchReading, _ first: ReadPatience) {
+        var reading = reading
+        var patience = first
+        while reading.answers.count < targets.count {
+            if state.withLock({ $0.isCancelled }) {
+                finish(nil)
+                return memory.release(reading.counted)
+            }
+            guard reading.read(targets[reading.answers.count], patience) else {
+                return waitForDisk(dropping: reading.counted) { [self, reading] in read(reading, .waiting) }
+            }
+            patience = .none
+        }
+        finish(reading.answers)
+        // By now the answer's frame is counted, which holds a copy.
+        memory.release(reading.counted)
+    }
+
+    /// - Parameter counted: what of the memory to give back where there is no disk to wait for any more.
+    private func waitForDisk(dropping counted: Int = 0, _ work: @escaping @Sendable () -> Void) {
+        if readers.submitWaiting(work) { return }
+        finish(nil)
+        memory.release(counted)
     }
 
     /// Nothing yet: waits, unless there was a wake-up meanwhile.
@@ -206,88 +231,23 @@ final class FetchOperation: ParkedRequest {
         }
     }
 
-    private func available(upTo limit: Int) -> Int {
+    /// - Returns: nil where that cannot be told without waiting for the disk.
+    private func available(upTo limit: Int, _ patience: ReadPatience) -> Int? {
         var total = 0
         for target in targets where total < limit {
             guard case .success(let partition) = target.partition else { continue }
             if limit == 1 {
                 total += partition.log.view.endOffset > target.asked.fetchOffset ? 1 : 0
-            } else {
+                continue
+            }
+            do throws(LogError) {
+                total += try partition.log.availableBytes(from: target.asked.fetchOffset, atMost: limit, patience)
+            } catch {
+                if error.needsWaiting { return nil }
                 // What cannot be read is found out, and told, when it is read.
-                total += (try? partition.log.availableBytes(from: target.asked.fetchOffset, atMost: limit)) ?? limit
+                total += limit
             }
         }
         return total
-    }
-
-    // MARK: Reading
-
-    /// - Parameter counted: what of the memory was taken for the bytes read.
-    private func read(_ counted: inout Int) -> [FetchResponse.Partition]? {
-        if state.withLock({ $0.isCancelled }) { return nil }
-        var left = limits.maxBytes
-        var isFirst = true
-        return targets.map { target in
-            // However much clients ask for, many at a time must not fill the memory.
-            let most = min(left, Int(max(0, target.asked.maxBytes)))
-            let limit = memory.take(upTo: most, atLeast: isFirst ? Self.leastBytes : 0)
-            let answer = read(target, limit: limit, evenIfLarger: isFirst)
-            let bytes = answer.records?.readableBytes ?? 0
-            if bytes < limit { memory.release(limit - bytes) } else { memory.add(bytes - limit) }
-            counted += bytes
-            if bytes > 0 { isFirst = false }
-            left = max(0, left - bytes)
-            return answer
-        }
-    }
-
-    /// - Parameter evenIfLarger: the first batch of the whole answer is returned even when it is larger than all limits,
-    ///   or the consumer could never go on (KIP-74).
-    private func read(_ target: Target, limit: Int, evenIfLarger: Bool) -> FetchResponse.Partition {
-        let index = target.asked.index
-        let partition: Partition
-        switch target.partition {
-        case .failure(let code): return FetchResponse.Partition(index: index, errorCode: code, records: ByteBuffer())
-        case .success(let found): partition = found
-        }
-        if partition.isDeleted {
-            return FetchResponse.Partition(index: index, errorCode: .unknownTopicOrPartition, records: ByteBuffer())
-        }
-        let view = partition.log.view
-        var answer = FetchResponse.Partition(
-            index: index, highWatermark: view.endOffset, lastStableOffset: view.endOffset,
-            logStartOffset: view.startOffset,
-            // There are no transactions yet, so none was aborted.
-            abortedTransactions: limits.isolation == .readCommitted ? [] : nil, records: ByteBuffer())
-        do throws(LogError) {
-            let slice = try partition.log.slice(from: target.asked.fetchOffset, maxBytes: limit)
-            guard let slice, slice.byteCount <= limit || evenIfLarger else { return answer }
-            answer.records = try read(slice)
-        } catch {
-            if case .offsetOutOfRange = error {
-                answer.errorCode = .offsetOutOfRange
-                return answer
-            }
-            logger.error("cannot read \(partition.topic)-\(index) at \(target.asked.fetchOffset): \(error)")
-            answer.errorCode = .kafkaStorageError
-        }
-        return answer
-    }
-
-    /// The slice's bytes, without the cut batch that may be at its end.
-    private func read(_ slice: LogSlice) throws(LogError) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(slice.byteCount)
-        do throws(FileError) {
-            try unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: slice.byteCount) {
-                (bytes) throws(FileError) -> Int in
-                try unsafe slice.read(into: bytes)
-            }
-        } catch {
-            throw .file(error)
-        }
-        let whole = RecordBatchHeader.wholeBatches(in: buffer.readableBytesSpan)
-        buffer.moveWriterIndex(to: buffer.readerIndex + whole)
-        return buffer
     }
 }

@@ -12,6 +12,8 @@ package struct TopicSettings: Hashable, Sendable {
     package var flushMessages = Int64.max
     /// `flush.ms`: likewise, after so long at the latest.
     package var flushMilliseconds = Int64.max
+    /// Those that have no effect here, where they were set to something else than their default.
+    private var settingsWithoutEffect: [String: String] = [:]
 
     /// `message.timestamp.type`
     package enum TimestampType: String, Sendable {
@@ -25,8 +27,10 @@ package struct TopicSettings: Hashable, Sendable {
     }
 
     /// Every setting that can be set, by name.
-    package static let names = [
-        "cleanup.policy", "compression.type", "delete.retention.ms", "flush.messages", "flush.ms",
+    package static let names = (namesWithEffect + withoutEffect.keys).sorted()
+
+    static let namesWithEffect = [
+        "cleanup.policy", "delete.retention.ms", "flush.messages", "flush.ms",
         "index.interval.bytes", "max.compaction.lag.ms", "max.message.bytes", "message.timestamp.type",
         "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "retention.bytes", "retention.ms", "segment.bytes",
         "segment.ms",
@@ -78,11 +82,13 @@ package struct TopicSettings: Hashable, Sendable {
             }
             log.minimumCleanableRatio = ratio
             return nil
-        case "compression.type":
-            return value == "producer"
-                ? nil : "compression.type takes only producer: batches are stored as their producers compressed them"
         default:
-            return "unknown topic setting \"\(name)\"; known are \(Self.names.joined(separator: ", "))"
+            guard let setting = Self.withoutEffect[name] else {
+                return "unknown topic setting \"\(name)\"; known are \(Self.names.joined(separator: ", "))"
+            }
+            if let problem = setting.problem(name, value) { return problem }
+            settingsWithoutEffect[name] = value == setting.defaultValue ? nil : value
+            return nil
         }
     }
 
@@ -110,8 +116,7 @@ package struct TopicSettings: Hashable, Sendable {
         case "min.compaction.lag.ms": String(log.minimumCompactionLagMilliseconds)
         case "max.compaction.lag.ms": String(log.maximumCompactionLagMilliseconds)
         case "min.cleanable.dirty.ratio": String(log.minimumCleanableRatio)
-        case "compression.type": "producer"
-        default: nil
+        default: settingsWithoutEffect[name] ?? Self.withoutEffect[name]?.defaultValue
         }
     }
 

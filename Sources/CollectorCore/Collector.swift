@@ -92,6 +92,7 @@ extension CollectorConfiguration {
         broker.maximumBytesInFlight = limits.queuedBytes
         broker.topics = rules
         broker.superUsers = superUsers
+        broker.allowsEveryoneWithoutRule = allowsEveryoneWithoutRule
         broker.fetchSessionSlots = limits.fetchSessions
         broker.producerByteRate = quotas.producerByteRate
         broker.consumerByteRate = quotas.consumerByteRate

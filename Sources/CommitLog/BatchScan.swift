@@ -8,7 +8,7 @@ typealias PlacedBatch = (position: Int64, header: RecordBatchHeader)
 
 /// Walks over the batches of a segment by their headers, with reads of a few KiB that usually hold the next header too.
 struct BatchScan {
-    private let file: any OpenFile
+    private let file: any ReadableFile
     private let path: FilePath
     private let end: Int64
     private(set) var position: Int64
@@ -16,7 +16,7 @@ struct BatchScan {
     private var windowStart: Int64 = 0
 
     /// - Parameter end: where whole batches end; the scan looks at nothing behind.
-    init(file: any OpenFile, path: FilePath, from start: Int64, to end: Int64) {
+    init(file: any ReadableFile, path: FilePath, from start: Int64, to end: Int64) {
         self.file = file
         self.path = path
         self.end = end

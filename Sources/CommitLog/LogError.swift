@@ -30,6 +30,11 @@ package enum LogError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Nothing failed: it cannot be had without waiting for the disk.
+    package var needsWaiting: Bool {
+        if case .file(let error) = self { error.needsWaiting } else { false }
+    }
+
     package var isOutOfSpace: Bool {
         if case .file(let error) = self { error.isOutOfSpace } else { false }
     }

@@ -50,29 +50,39 @@ package final class LogReader: Sendable {
     ///
     /// The slice begins with the batch that contains `offset`, and lies in one segment.
     ///
-    /// - Parameter maxBytes: the slice is no longer, unless its first batch alone is.
+    /// - Parameters:
+    ///   - maxBytes: the slice is no longer, unless its first batch alone is.
+    ///   - patience: also for reading the slice.
     /// - Returns: nil where `offset` is the log's end.
     /// - Throws: `offsetOutOfRange` before the start or beyond the end.
-    package func slice(from offset: Offset, maxBytes: Int) throws(LogError) -> LogSlice? {
-        try withView { (view) throws(LogError) in try view.slice(from: offset, maxBytes: maxBytes) }
+    package func slice(
+        from offset: Offset, maxBytes: Int, _ patience: ReadPatience = .waiting
+    ) throws(LogError) -> LogSlice? {
+        try withView { (view) throws(LogError) in try view.slice(from: offset, maxBytes: maxBytes, patience) }
     }
 
     /// How many bytes there are from `offset` to the end, at the least; exact within the last segment but for the part
     /// of the batch before `offset`. Cheap enough to ask at every poll.
-    package func availableBytes(from offset: Offset, atMost limit: Int) throws(LogError) -> Int {
-        try withView { (view) throws(LogError) in try view.availableBytes(from: offset, atMost: limit) }
+    package func availableBytes(
+        from offset: Offset, atMost limit: Int, _ patience: ReadPatience = .waiting
+    ) throws(LogError) -> Int {
+        try withView { (view) throws(LogError) in try view.availableBytes(from: offset, atMost: limit, patience) }
     }
 
     /// The first record at or after `timestamp`: its offset and its own timestamp; nil where all are earlier.
-    package func offset(atOrAfter timestamp: Timestamp) throws(LogError) -> (offset: Offset, timestamp: Timestamp)? {
-        try withView { (view) throws(LogError) in try view.offset(atOrAfter: timestamp) }
+    package func offset(
+        atOrAfter timestamp: Timestamp, _ patience: ReadPatience = .waiting
+    ) throws(LogError) -> (offset: Offset, timestamp: Timestamp)? {
+        try withView { (view) throws(LogError) in try view.offset(atOrAfter: timestamp, patience) }
     }
 
     /// The first record with the largest timestamp (KIP-734); nil in an empty log.
-    package func offsetOfMaxTimestamp() throws(LogError) -> (offset: Offset, timestamp: Timestamp)? {
+    package func offsetOfMaxTimestamp(
+        _ patience: ReadPatience = .waiting
+    ) throws(LogError) -> (offset: Offset, timestamp: Timestamp)? {
         try withView { (view) throws(LogError) in
-            let largest = try view.maxTimestamp()
-            return largest == .none ? nil : try view.offset(atOrAfter: largest)
+            let largest = try view.maxTimestamp(patience)
+            return largest == .none ? nil : try view.offset(atOrAfter: largest, patience)
         }
     }
 
@@ -100,7 +110,7 @@ package final class LogReader: Sendable {
 
 // Lookups: segments are found by what the view says of them, and only those that hold the answer are opened.
 extension LogView {
-    func slice(from offset: Offset, maxBytes: Int) throws(LogError) -> LogSlice? {
+    func slice(from offset: Offset, maxBytes: Int, _ patience: ReadPatience) throws(LogError) -> LogSlice? {
         guard offset >= startOffset, offset <= endOffset else {
             throw .offsetOutOfRange(offset, available: startOffset.value..<endOffset.value)
         }
@@ -108,18 +118,19 @@ extension LogView {
         for index in indexOfSegment(with: offset)..<segmentCount {
             let segment = segment(index)
             guard segment.endOffset > offset else { continue }
-            if let slice = try segment.open().slice(from: offset, maxBytes: maxBytes) { return slice }
+            if let slice = try segment.open(patience).slice(from: offset, maxBytes: maxBytes) { return slice }
         }
         return nil
     }
 
-    func availableBytes(from offset: Offset, atMost limit: Int) throws(LogError) -> Int {
+    func availableBytes(from offset: Offset, atMost limit: Int, _ patience: ReadPatience) throws(LogError) -> Int {
         guard offset >= startOffset, offset < endOffset else { return 0 }
         var available: Int64 = 0
         for index in (0..<segmentCount).reversed() {
             let segment = segment(index)
             if segment.baseOffset <= offset || index == 0 {
-                available += segment.bytes - (try segment.open().position(of: offset)?.position ?? segment.bytes)
+                available +=
+                    segment.bytes - (try segment.open(patience).position(of: offset)?.position ?? segment.bytes)
                 break
             }
             available += segment.bytes
@@ -128,23 +139,25 @@ extension LogView {
         return Int(max(0, min(Int64(limit), available)))
     }
 
-    func offset(atOrAfter timestamp: Timestamp) throws(LogError) -> (offset: Offset, timestamp: Timestamp)? {
+    func offset(
+        atOrAfter timestamp: Timestamp, _ patience: ReadPatience
+    ) throws(LogError) -> (offset: Offset, timestamp: Timestamp)? {
         for index in indexOfSegment(with: startOffset)..<segmentCount {
             let segment = segment(index)
             guard segment.maxTimestamp >= timestamp else { continue }
-            let open = try segment.open()
+            let open = try segment.open(patience)
             if let found = try open.offset(atOrAfter: timestamp, notBefore: startOffset) { return found }
         }
         return nil
     }
 
-    func maxTimestamp() throws(LogError) -> Timestamp {
+    func maxTimestamp(_ patience: ReadPatience) throws(LogError) -> Timestamp {
         var largest = Timestamp.none
         for index in indexOfSegment(with: startOffset)..<segmentCount {
             let segment = segment(index)
             guard segment.maxTimestamp > largest else { continue }
             let isWhole = segment.baseOffset >= startOffset
-            largest = isWhole ? segment.maxTimestamp : try segment.open().maxTimestamp(notBefore: startOffset)
+            largest = isWhole ? segment.maxTimestamp : try segment.open(patience).maxTimestamp(notBefore: startOffset)
         }
         return largest
     }

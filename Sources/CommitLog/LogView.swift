@@ -2,6 +2,11 @@ package import FileAccess
 package import Primitives
 package import SystemPackage
 
+/// Whether a read may wait for the disk. Without, it throws what `LogError.needsWaiting` says where it would have to.
+package enum ReadPatience: Sendable {
+    case waiting, none
+}
+
 /// What readers may see of one segment: everything named here is durable and does not change.
 package struct SegmentView: Sendable {
     enum Files: Sendable {
@@ -22,11 +27,14 @@ package struct SegmentView: Sendable {
     package var bytes: Int64 { summary.bytes }
     package var maxTimestamp: Timestamp { summary.maxTimestamp }
 
-    func open() throws(LogError) -> OpenSegment {
-        switch files {
-        case .open(let segment): segment
-        case .sealed(let segment): try segment.open()
-        case .unavailable(let error): throw error
+    /// - Throws: without patience, what `needsWaiting` says where files would have to be opened.
+    func open(_ patience: ReadPatience = .waiting) throws(LogError) -> OpenSegment {
+        switch (files, patience) {
+        case (.open(let segment), .waiting): segment
+        case (.sealed(let segment), .waiting): try segment.open()
+        case (.open(let segment), .none): segment.resident()
+        case (.sealed(let segment), .none): try segment.opened().resident()
+        case (.unavailable(let error), _): throw error
         }
     }
 
@@ -62,7 +70,7 @@ package struct LogView: Sendable {
 
 /// A run of whole batches in a segment's file.
 package struct LogSlice: Sendable {
-    package var file: any OpenFile
+    package var file: any ReadableFile
     package var position: Int64
     package var byteCount: Int
 

@@ -24,7 +24,7 @@ enum SegmentIndex {
 
     /// The last entry at or before `relativeOffset`; nil where the index has nothing that early.
     static func entry(
-        atOrBefore relativeOffset: Int32, in file: any OpenFile, entries: Int
+        atOrBefore relativeOffset: Int32, in file: any ReadableFile, entries: Int
     ) throws(FileError) -> OffsetEntry? {
         try lastEntry(entries) { index throws(FileError) in
             guard let entry = try offsetEntry(index, in: file) else { return nil }
@@ -34,7 +34,7 @@ enum SegmentIndex {
 
     /// The last entry before `timestamp`; nil where there is none.
     static func entry(
-        before timestamp: Timestamp, in file: any OpenFile, entries: Int
+        before timestamp: Timestamp, in file: any ReadableFile, entries: Int
     ) throws(FileError) -> TimeEntry? {
         try lastEntry(entries) { index throws(FileError) in
             guard let entry = try timeEntry(index, in: file) else { return nil }
@@ -42,7 +42,7 @@ enum SegmentIndex {
         }
     }
 
-    static func offsetEntry(_ index: Int, in file: any OpenFile) throws(FileError) -> OffsetEntry? {
+    static func offsetEntry(_ index: Int, in file: any ReadableFile) throws(FileError) -> OffsetEntry? {
         let bytes = try file.read(Int(offsetEntryBytes), at: Int64(index) * offsetEntryBytes)
         guard bytes.count == offsetEntryBytes else { return nil }
         return OffsetEntry(
@@ -50,7 +50,7 @@ enum SegmentIndex {
             position: Int64(bytes.rawBytes.bigEndian(Int32.self, at: 4)))
     }
 
-    static func timeEntry(_ index: Int, in file: any OpenFile) throws(FileError) -> TimeEntry? {
+    static func timeEntry(_ index: Int, in file: any ReadableFile) throws(FileError) -> TimeEntry? {
         let bytes = try file.read(Int(timeEntryBytes), at: Int64(index) * timeEntryBytes)
         guard bytes.count == timeEntryBytes else { return nil }
         return TimeEntry(

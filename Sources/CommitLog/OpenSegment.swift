@@ -10,29 +10,36 @@ struct OpenSegment: Sendable {
     /// The .log file.
     var path: FilePath
     var summary: SegmentSummary
-    var log: any OpenFile
+    var log: any ReadableFile
     /// Looked at only as far as the summary's number of entries: without any, it may be whatever file.
-    var index: any OpenFile
-    var timeIndex: any OpenFile
+    var index: any ReadableFile
+    var timeIndex: any ReadableFile
 
     var baseOffset: Offset { summary.baseOffset }
     var bytes: Int64 { summary.bytes }
 
     /// A segment to be read without indexes, by scans.
-    init(scanning log: any OpenFile, path: FilePath, summary: SegmentSummary) {
+    init(scanning log: any ReadableFile, path: FilePath, summary: SegmentSummary) {
         self.init(path: path, summary: summary, log: log, index: log, timeIndex: log)
         self.summary.indexEntries = 0
         self.summary.timeIndexEntries = 0
     }
 
     init(
-        path: FilePath, summary: SegmentSummary, log: any OpenFile, index: any OpenFile, timeIndex: any OpenFile
+        path: FilePath, summary: SegmentSummary, log: any ReadableFile, index: any ReadableFile,
+        timeIndex: any ReadableFile
     ) {
         self.path = path
         self.summary = summary
         self.log = log
         self.index = index
         self.timeIndex = timeIndex
+    }
+
+    /// The same segment as far as it is in memory.
+    func resident() -> OpenSegment {
+        OpenSegment(
+            path: path, summary: summary, log: log.resident, index: index.resident, timeIndex: timeIndex.resident)
     }
 }
 

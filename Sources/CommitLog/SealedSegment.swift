@@ -36,6 +36,14 @@ final class SealedSegment: Sendable {
         cache.insert(open, ObjectIdentifier(self))
     }
 
+    /// The files where they are open.
+    ///
+    /// - Throws: what `needsWaiting` says, where they are not.
+    func opened() throws(LogError) -> OpenSegment {
+        if let open = cache.find(ObjectIdentifier(self)) { return open }
+        throw .file(FileError(operation: "open", path: opener.names.log, errno: .resourceTemporarilyUnavailable))
+    }
+
     func open() throws(LogError) -> OpenSegment {
         if let open = cache.find(ObjectIdentifier(self)) { return open }
         return try pinned.withLock { (pinned) throws(LogError) -> OpenSegment in

@@ -22,7 +22,7 @@ package struct LogDamage: Hashable, Sendable, CustomStringConvertible {
 ///
 /// Behind a damaged place it looks for the next bytes that are a batch by their checksum and whose offset can be.
 struct SegmentWalk {
-    private let file: any OpenFile
+    private let file: any ReadableFile
     private let path: FilePath
     private let end: Int64
     private let endOffset: Offset
@@ -35,7 +35,7 @@ struct SegmentWalk {
     ///   - offsets: those that batches in the range can have.
     ///   - verifying: whether to check the checksums too, which reads everything.
     init(
-        file: any OpenFile, path: FilePath, from start: Int64, to end: Int64, offsets: Range<Offset>,
+        file: any ReadableFile, path: FilePath, from start: Int64, to end: Int64, offsets: Range<Offset>,
         verifying: Bool = false
     ) {
         self.verifying = verifying

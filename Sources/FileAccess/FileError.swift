@@ -15,6 +15,9 @@ package struct FileError: Error, Sendable, CustomStringConvertible {
 
     package var isNotFound: Bool { errno == .noSuchFileOrDirectory || errno == .notDirectory }
 
+    /// Nothing failed: it cannot be had without waiting for the disk.
+    package var needsWaiting: Bool { errno == .resourceTemporarilyUnavailable }
+
     /// The disk, or the user's share of it, is full: it may heal.
     package var isOutOfSpace: Bool { errno == .noSpace || errno.rawValue == quotaExceeded }
 

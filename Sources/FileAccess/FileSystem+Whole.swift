@@ -1,6 +1,6 @@
 package import SystemPackage
 
-extension OpenFile {
+extension ReadableFile {
     /// Up to `count` bytes from `position`; fewer only at the end of the file.
     package func read(_ count: Int, at position: Int64) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
@@ -32,9 +32,14 @@ extension FileSystem {
     /// Replaces a file's content so that after a crash either the old or the new content is there, whole: written
     /// beside it under `<name>.tmp`, synced, renamed, and the directory synced. Durable on return.
     package func replace(_ path: FilePath, with content: RawSpan) throws(FileError) {
+        try replace(path) { (file) throws(FileError) in try file.write(content, at: 0) }
+    }
+
+    /// The same, of content that `write` puts into the empty file.
+    package func replace(_ path: FilePath, _ write: (any OpenFile) throws(FileError) -> Void) throws(FileError) {
         let temporary = path.removingLastComponent().appending((path.lastComponent?.string ?? "") + ".tmp")
         let file = try open(temporary, .replace)
-        try file.write(content, at: 0)
+        try write(file)
         try file.synchronizeData()
         try rename(temporary, to: path)
         try synchronizeDirectory(path.removingLastComponent())

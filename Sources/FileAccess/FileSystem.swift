@@ -42,13 +42,28 @@ package protocol FileSystem: Sendable {
     func space(at path: FilePath) throws(FileError) -> FileSystemSpace
 }
 
-/// An open file. It is closed when the last reference goes: a reader in flight keeps it readable even after the file
-/// was removed.
-package protocol OpenFile: AnyObject, Sendable {
+/// What can be read of an open file.
+package protocol ReadableFile: AnyObject, Sendable {
     /// Reads into `bytes` from `position`.
     ///
     /// - Returns: how many bytes were read; fewer than asked for only at the end of the file.
     func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int
+
+    func status() throws(FileError) -> FileStatus
+
+    /// The same file as far as it is in memory: its reads throw what `needsWaiting` says where they would have to wait
+    /// for the disk.
+    var resident: any ReadableFile { get }
+}
+
+/// An open file. It is closed when the last reference goes: a reader in flight keeps it readable even after the file
+/// was removed.
+package protocol OpenFile: ReadableFile {
+    /// As `read`, where everything that is asked for is in memory already (preadv2(2), RWF_NOWAIT).
+    ///
+    /// - Throws: what `needsWaiting` says, where the disk would have to be waited for, or where the file system cannot
+    ///   tell; what `bytes` holds then is undefined.
+    func readResident(into bytes: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int
 
     /// Writes all of `bytes` at `position`. Durable after `synchronizeData`.
     ///
@@ -74,8 +89,6 @@ package protocol OpenFile: AnyObject, Sendable {
     /// Where data begins at or after `position`, past a hole (lseek(2), SEEK_DATA); nil where only a hole follows.
     /// A file system that does not know holes answers `position`.
     func nextData(from position: Int64) throws(FileError) -> Int64?
-
-    func status() throws(FileError) -> FileStatus
 
     /// Sets when the file was modified last (futimens(2)): of a file that is written anew with an old one's content.
     func setModified(_ time: FileTime) throws(FileError)

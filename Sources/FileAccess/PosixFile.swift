@@ -28,6 +28,26 @@ package final class PosixFile: OpenFile {
         return count
     }
 
+    package func readResident(into bytes: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int {
+        var count = 0
+        do throws(FileError) {
+            // Less than asked for is either all there is, or all that is in memory: the next call tells.
+            while count < bytes.count {
+                let part = try call("preadv2", path) {
+                    unsafe tributary_read_resident(
+                        descriptor, bytes.baseAddress! + count, UInt64(bytes.count - count), position + Int64(count))
+                }
+                if part == 0 { break }
+                count += Int(part)
+            }
+        } catch {
+            // A file system without RWF_NOWAIT might wait in any read.
+            guard error.errno == .notSupported || error.errno == .noFunction else { throw error }
+            throw FileError(operation: "preadv2", path: path, errno: .resourceTemporarilyUnavailable)
+        }
+        return count
+    }
+
     package func write(_ bytes: RawSpan, at position: Int64) throws(FileError) {
         try unsafe bytes.withUnsafeBytes { bytes throws(FileError) in
             try unsafe write(bytes, at: position)

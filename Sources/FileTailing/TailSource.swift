@@ -97,6 +97,16 @@ package struct TailLimits: Sendable {
 
     package init() {}
 
+    /// Keeps the files that are open at the same time within so many descriptors; a third of them is for rotated ones.
+    package mutating func fit(descriptors: Int) {
+        pinnedFiles = max(1, min(pinnedFiles, descriptors / 3))
+        openFiles = max(1, min(openFiles, descriptors - pinnedFiles))
+    }
+
+    /// `reconcileInterval`, or as long as it takes that looking at so many names stays far below a hundredth of a core:
+    /// each takes about two microseconds.
+    package func reconcileInterval(names: Int) -> Duration { max(reconcileInterval, .milliseconds(2 * names)) }
+
     /// The most memory that reading one compressed file takes.
     package func decompressionBytes(maximumLineBytes: Int) -> Int {
         GzipContent.mostMemory(keeping: mostKept(maximumLineBytes: maximumLineBytes))

@@ -168,15 +168,19 @@ extension Tailer {
                 unsettled[file.id] = nil
                 return update(file, status)
             }
-            // Another file was given its inode.
-            current[key] = nil
-            if !continueCompressed([file]).isEmpty { endUnlessCompressed(file) }
+            loseInode(of: file, key)
         }
         if let checkpoints = resuming.removeValue(forKey: key) {
             if resume(checkpoints, source: source, at: path, status, included: true) { return }
         }
         if considerIncluded(path, place, status, source) { return }
         begin(path, place, status, source)
+    }
+
+    /// Another file was given a file's inode: it is gone.
+    func loseInode(of file: TailedFile, _ key: Key) {
+        current[key] = nil
+        if !continueCompressed([file]).isEmpty { endUnlessCompressed(file) }
     }
 
     func leads(_ path: FilePath, to file: TailedFile) -> Bool {

@@ -51,6 +51,7 @@ extension Tailer {
             let basePath = place.directory.path.appending(base)
             for role in place.directory.roles where isFile(base, in: role) {
                 let key = Key(source: role.source, number: status.number)
+                if let file = current[key], !isSame(file, status, at: path) { loseInode(of: file, key) }
                 guard candidates[key] == nil, current[key] == nil,
                     !takers.contains(role.source) || sources[role.source].exclusion(of: path) != nil,
                     sources[role.source].exclusion(of: basePath) == nil, mayBeEarlier(path, role.source)

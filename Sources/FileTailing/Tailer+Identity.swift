@@ -274,7 +274,9 @@ extension Tailer {
         files[file.id] = nil
         unlinked[file.id] = nil
         counters.filesRetired += 1
-        retired.append(RetiredFile(id: file.id, reason: reason, bytesLost: bytesLost + file.bytesLost))
+        retired.append(
+            RetiredFile(
+                id: file.id, source: sources[file.source].name, reason: reason, bytesLost: bytesLost + file.bytesLost))
     }
 }
 

@@ -129,11 +129,12 @@ package final class Tailer {
     package func reconcile(everything: Bool = false) {
         now = clock.now()
         takeEvents()
-        let all = everything || isDue(nextReconcile, limits.reconcileInterval)
+        let interval = reconcileInterval
+        let all = everything || isDue(nextReconcile, interval)
         let polled = all || isDue(nextPoll, limits.pollInterval)
         if polled {
             nextPoll = now.advanced(by: limits.pollInterval)
-            if all { nextReconcile = now.advanced(by: limits.reconcileInterval) }
+            if all { nextReconcile = now.advanced(by: interval) }
             lookAround(everywhere: all)
         }
         examineTouched()
@@ -146,7 +147,8 @@ package final class Tailer {
         }
         lookBehindFresh()
         if polled { continueMissing() }
-        tendUnlinked(all: all)
+        // Many of them are not looked at for each event of a writer.
+        if polled || unlinked.count < 32 { tendUnlinked(all: all) }
     }
 
     /// A file that is there may be the last of several that its path had since the events that were taken: they are
@@ -170,8 +172,10 @@ package final class Tailer {
         let next = isPolling ? min(nextPoll, nextReconcile) : nextReconcile
         let left = Duration.milliseconds(next.milliseconds - clock.now().milliseconds)
         // A clock that was set back must not put it off.
-        return min(max(left, .zero), limits.reconcileInterval)
+        return min(max(left, .zero), reconcileInterval)
     }
+
+    private var reconcileInterval: Duration { limits.reconcileInterval(names: files.count + directories.count) }
 
     /// To wait on with poll(2); -1 without a watcher.
     package var watchDescriptor: CInt { watcher?.descriptor ?? -1 }

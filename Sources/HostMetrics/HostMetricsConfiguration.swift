@@ -11,6 +11,8 @@ package struct HostMetricsConfiguration: Sendable, Equatable {
     package var perCPU = true
     /// Points about the sampling itself: each collector's duration and success.
     package var reportsItself = true
+    /// Points about the agent: what it read, delivered and lost, per source (`AgentMetrics`).
+    package var reportsAgent = true
     /// How often at most what grows with the host is looked at, every process and every socket, to count them by state;
     /// the samples between do not have these counts.
     package var scanInterval: Duration = .seconds(10)

@@ -49,8 +49,9 @@ package struct HostSampler: Sendable {
     /// - Parameters:
     ///   - instant: when, by a clock that is never set: rates are computed with it.
     ///   - punctuality: what there is to tell of the samples' own times.
+    ///   - own: what there is to tell of who takes them.
     package mutating func sample(
-        at instant: ContinuousClock.Instant = .now, _ punctuality: Punctuality? = nil
+        at instant: ContinuousClock.Instant = .now, _ punctuality: Punctuality? = nil, own: [OwnFigure] = []
     ) -> SampleResult {
         var pass = SamplingPass(
             at: clock.now(), instant, kernel, boot: boot, fileSystem, reader, expecting: pointsExpected)
@@ -69,6 +70,12 @@ package struct HostSampler: Sendable {
         if reportsItself {
             for report in result.collectors { add(report, to: &pass) }
             if let punctuality { add(punctuality, to: &pass) }
+        }
+        for figure in own {
+            switch figure.value {
+            case .integer(let value): pass.add(figure.metric, value, figure.attributes)
+            case .double(let value): pass.add(figure.metric, value, figure.attributes)
+            }
         }
         reader = pass.reader
         result.points = pass.takePoints()

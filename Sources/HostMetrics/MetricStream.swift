@@ -50,13 +50,15 @@ package struct MetricStream: Sendable {
 
     /// Takes a sample, whether it is due or not.
     ///
+    /// - Parameter own: what there is to tell of who takes the sample.
     /// - Returns: nil as records while a window is open; what a person should be told, once.
     package mutating func sample(
-        at now: ContinuousClock.Instant = .now
+        at now: ContinuousClock.Instant = .now, own: [OwnFigure] = []
     ) -> (records: [[UInt8]]?, changes: [SourceChange]) {
         let delay = schedule.begin(at: now)
         let result = sampler.sample(
-            at: now, Punctuality(delay: delay, missed: schedule.missed, pointsLeftOut: pointsLeftOut))
+            at: now, Punctuality(delay: delay, missed: schedule.missed, pointsLeftOut: pointsLeftOut),
+            own: own)
         var points = result.points
         translator?.translate(&points)
         configuration.counters.apply(to: &points, &derived)
@@ -67,6 +69,16 @@ package struct MetricStream: Sendable {
         var records: [[UInt8]] = []
         pointsLeftOut += UInt64(encoder.encode(points, into: &records))
         return (records, result.changes)
+    }
+
+    /// What a window that is still open comes to; none where none is. For the end, when no further sample will close it.
+    package mutating func finish() -> [[UInt8]] {
+        var records: [[UInt8]] = []
+        if window?.opened != nil, let points = window?.samples.close(&derived) {
+            window?.opened = nil
+            pointsLeftOut += UInt64(encoder.encode(points, into: &records))
+        }
+        return records
     }
 
     /// Adds a sample to the window; nil unless it was the last that fits.

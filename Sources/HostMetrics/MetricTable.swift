@@ -23,7 +23,8 @@ package enum MetricTable {
             let isDefault = CollectorKind.defaults.contains(kind)
             page += "## `\(kind.rawValue)`\(isDefault ? "" : " (off by default)")\n\n" + table(kind.metrics) + "\n"
         }
-        return page + "## The sampling itself\n\n" + table(SelfMetrics.metrics)
+        return page + "## The sampling itself\n\n" + table(SelfMetrics.metrics) + "\n## The agent itself\n\n"
+            + table(AgentMetrics.metrics)
     }
 
     private static func table(_ metrics: [Metric]) -> String {

@@ -13,6 +13,7 @@ package enum BatchError: Error, Hashable, Sendable, CustomStringConvertible {
     case codecNotSupported(CompressionCodec)
     /// The record count and the last offset delta contradict each other.
     case countMismatch(count: Int32, lastOffsetDelta: Int32)
+    case offsetsOutOfRange(Offset, lastOffsetDelta: Int32)
     /// A producer id without epoch or sequence, or the other way round.
     case incompleteProducer(ProducerID, ProducerEpoch, SequenceNumber)
     /// The compressed bytes are damaged.
@@ -32,6 +33,8 @@ package enum BatchError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unknownCodec(let number): "compression codec \(number) is unknown"
         case .codecNotSupported(let codec): "\(codec.name) is not supported by this program"
         case .countMismatch(let count, let delta): "\(count) records do not fit a last offset delta of \(delta)"
+        case .offsetsOutOfRange(let base, let delta):
+            "no offsets go from \(base) on with a last offset delta of \(delta)"
         case .incompleteProducer(let id, let epoch, let sequence):
             "producer id \(id), epoch \(epoch.value) and sequence \(sequence) do not go together"
         case .notDecompressible(let codec): "the \(codec.name) bytes are damaged"

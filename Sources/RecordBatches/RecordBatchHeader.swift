@@ -31,7 +31,7 @@ package struct RecordBatchHeader: Hashable, Sendable {
 extension RecordBatchHeader {
     /// Reads the header at the start of `bytes`, which may end before the batch does.
     ///
-    /// Only what is needed to find the batch's end is checked: length and magic.
+    /// Only what is needed to find the batch's end is checked: length and magic, and that its offsets are numbers.
     package init(parsing bytes: RawSpan) throws(BatchError) {
         guard bytes.byteCount >= Self.byteCount else {
             throw .incomplete(needed: Self.byteCount, available: bytes.byteCount)
@@ -50,6 +50,10 @@ extension RecordBatchHeader {
         producerEpoch = ProducerEpoch(bytes.bigEndian(Int16.self, at: 51))
         baseSequence = SequenceNumber(bytes.bigEndian(Int32.self, at: 53))
         recordCount = bytes.bigEndian(Int32.self, at: 57)
+        // `lastOffset` and `nextOffset` hold for whatever was read.
+        guard !baseOffset.value.addingReportingOverflow(Int64(lastOffsetDelta) + 1).overflow,
+            !baseOffset.value.addingReportingOverflow(Int64(lastOffsetDelta)).overflow
+        else { throw .offsetsOutOfRange(baseOffset, lastOffsetDelta: lastOffsetDelta) }
     }
 
     /// How long the batch that starts with these bytes is.

@@ -28,6 +28,23 @@ struct ControlOptions: ParsableArguments {
 }
 
 extension Program {
+    struct Status: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say what the running agent read, and what became of it, per source, since it was started.",
+            discussion: """
+                READ = DELIVERED + FILTERED + DEAD + DROPPED + IN FLIGHT, in lines (or samples). LOST is what was truncated \
+                away or deleted before it could be read, in bytes.
+
+                With --json: of each source {"source", "read", "delivered", "filtered", "dead_lettered", "dropped", \
+                "in_flight" and "unaccounted", each with "records" and "bytes", "skipped_bytes", \
+                "truncated_unread_bytes", "deleted_unread_bytes"}, and in the last line {"agent": {…}}.
+                """)
+
+        @OptionGroup var options: ControlOptions
+
+        func run() throws { try options.ask(.status) }
+    }
+
     struct Files: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List every file that is known: how far it is read and acknowledged, and why it is not read.")

@@ -10,7 +10,8 @@ struct Program: AsyncParsableCommand {
         commandName: "tributary-agent",
         abstract: "Ships the lines of files, and measurements of the host, to a collector or a Kafka cluster.",
         subcommands: [
-            Run.self, Check.self, Files.self, Explain.self, Seek.self, Reload.self, DeadLetters.self, Sample.self,
+            Run.self, Check.self, Status.self, Files.self, Explain.self, Seek.self, Reload.self, DeadLetters.self,
+            Sample.self,
         ])
 }
 

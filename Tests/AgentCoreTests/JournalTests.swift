@@ -123,13 +123,10 @@ struct JournalTests {
         #expect(state.spools == ["source-m": 9])
         // Written anew it says the same.
         var again = JournalState()
-        for entry in state.snapshot {
-            var bytes: [UInt8] = []
-            entry.encode(into: &bytes)
-            var position = 0
-            let decoded = try JournalEntry(bytes.rawBytes, at: &position)
-            again.apply(decoded)
-        }
+        var bytes: [UInt8] = []
+        state.forEachEntry { $0.encode(into: &bytes) }
+        var position = 0
+        while position < bytes.count { again.apply(try JournalEntry(bytes.rawBytes, at: &position)) }
         #expect(again == state)
     }
 

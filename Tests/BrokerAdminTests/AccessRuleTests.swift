@@ -59,6 +59,29 @@ struct AccessRuleTests {
         #expect(try again.ask(try again.fetchRequest("t"), from: stranger).topics[0].partitions[0].errorCode == .none)
     }
 
+    @Test func `with allow_everyone_if_no_acl_found, rules close only what they are about`() throws {
+        func isReadable(_ topic: String, _ bench: AdminBench) throws -> Bool {
+            let answer = try bench.ask(try bench.fetchRequest(topic), from: stranger)
+            return answer.topics[0].partitions[0].errorCode == .none
+        }
+        let bench = try AdminBench { $0.allowsEveryoneWithoutRule = true }
+        for topic in ["a", "b.1", "c"] { try bench.create(topic) }
+        // The first closes a topic to all but who is at "bench", the second one those of a prefix to who is there.
+        try add([allow(.read, .topic, "a", host: "bench")], to: bench, from: stranger)
+        try add([allow(.read, .topic, "b.", .prefixed, host: "bench", .deny)], to: bench, from: stranger)
+        #expect(try !isReadable("a", bench))
+        #expect(try !isReadable("b.1", bench))
+        #expect(try isReadable("c", bench))
+        #expect(try bench.ask(InitProducerIDRequest(), from: stranger).errorCode == .none)
+        try add([allow(.read, .topic, "*", host: "bench")], to: bench, from: stranger)
+        #expect(try !isReadable("c", bench))
+        // The cluster has no rule yet, and with the first one is closed as well.
+        try add([allow(.alter, .cluster, "kafka-cluster", host: "bench")], to: bench, from: stranger)
+        let refused = try bench.ask(CreateACLsRequest(creations: [allow(.read, .topic, "a")]), from: stranger)
+        #expect(refused.results[0].errorCode == .clusterAuthorizationFailed)
+        bench.broker.stop()
+    }
+
     @Test func `every request about a topic asks for its operation, and tells nothing of what may not be seen`() throws
     {
         let bench = try guarded()

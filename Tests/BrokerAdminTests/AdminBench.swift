@@ -152,9 +152,12 @@ final class AdminBench: Sendable {
     }
 
     /// The settings of a topic as DescribeConfigs tells them.
-    func settings(_ topic: String) throws -> [String: DescribeConfigsResponse.Config] {
+    func settings(
+        _ topic: String, documentation: Bool = false
+    ) throws -> [String: DescribeConfigsResponse.Config] {
+        let resource = DescribeConfigsRequest.Resource(type: .topic, name: topic)
         let result = try ask(
-            DescribeConfigsRequest(resources: [DescribeConfigsRequest.Resource(type: .topic, name: topic)])
+            DescribeConfigsRequest(resources: [resource], includeDocumentation: documentation)
         ).results[0]
         #expect(result.errorCode == .none)
         return Dictionary(uniqueKeysWithValues: result.configs.map { ($0.name, $0) })

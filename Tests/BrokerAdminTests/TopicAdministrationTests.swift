@@ -32,6 +32,32 @@ import Testing
         bench.broker.stop()
     }
 
+    @Test func `topics deleted together wait for the disk as often as one, and each gets its answer`() throws {
+        let bench = try AdminBench()
+        for number in 0..<8 { try bench.create("t\(number)", partitions: 2) }
+        func syncs(deleting names: [String]) throws -> (count: Int, codes: [ErrorCode]) {
+            let before = bench.files.operationCount
+            let asked = DeleteTopicsRequest(topics: names.map { DeleteTopicsRequest.Topic(name: $0) })
+            let codes = try bench.ask(asked).topics.map(\.errorCode)
+            let ofDirectory = bench.files.operations.dropFirst(before).count { operation in
+                switch operation.kind {
+                case .synchronizeDirectory: operation.path == "/data"
+                case .synchronize: operation.path.removingLastComponent() == "/data"
+                default: false
+                }
+            }
+            return (ofDirectory, codes)
+        }
+        let one = try syncs(deleting: ["t0"])
+        #expect(one.count > 0 && one.codes == [.none])
+        let many = try syncs(deleting: ["t1", "t2", "nowhere", "t3", "t4", "t1", "t5"])
+        #expect(many.count <= one.count, "not for each topic")
+        #expect(many.codes == [.none, .none, .unknownTopicOrPartition, .none, .none, .unknownTopicOrPartition, .none])
+        let next = try bench.restarted()
+        #expect(next.broker.topics.map(\.name).sorted() == ["t6", "t7"])
+        next.broker.stop()
+    }
+
     @Test func `a fetch that waits for a deleted topic is answered`() throws {
         let bench = try AdminBench()
         try bench.create("old")
@@ -59,9 +85,11 @@ import Testing
         while true {
             let bench = try AdminBench()
             try bench.create("old", partitions: 2)
+            try bench.create("older")
             for partition in 0..<2 as Range<Int32> { try bench.produce("a", to: "old", partition) }
             bench.files.stop(atOperation: bench.files.operationCount + stop, midway: stop % 2 == 0, seed: UInt64(stop))
-            let isAcknowledged = (try? bench.delete("old"))?.errorCode == ErrorCode.none
+            let both = DeleteTopicsRequest(topics: ["older", "old"].map { DeleteTopicsRequest.Topic(name: $0) })
+            let isAcknowledged = (try? bench.ask(both))?.topics.allSatisfy { $0.errorCode == .none } == true
             bench.broker.stop()
             let isOver = !bench.files.hasStopped
             bench.files.restart(after: .powerLoss, seed: UInt64(stop))
@@ -71,6 +99,7 @@ import Testing
                 #expect(try next.produce("b", to: "old").baseOffset == Offset(0), "stopped after \(stop)")
             } else {
                 #expect(!isAcknowledged, "stopped after \(stop): a deleted topic came back")
+                #expect(next.broker.topics.count == 2, "stopped after \(stop): both are there, or none")
                 #expect(try next.produce("b", to: "old", 1).baseOffset == Offset(1), "stopped after \(stop)")
             }
             next.broker.stop()
@@ -177,9 +206,11 @@ import Testing
     @Test(arguments: [
         ("cleanup.policy", "compress"), ("cleanup.policy", ""), ("cleanup.policy", "delete,"),
         ("min.cleanable.dirty.ratio", "1.5"), ("delete.retention.ms", "-1"), ("max.compaction.lag.ms", "0"),
-        ("min.compaction.lag.ms", "-5"), ("compression.type", "lz4"), ("retention.ms", "7d"), ("retention.ms", "-2"),
-        ("flush.messages", "0"), ("message.timestamp.type", "Now"), ("min.insync.replicas", "1"), ("nonsense", "1"),
-        ("segment.bytes", "1"), ("segment.ms", "1\nx"),
+        ("min.compaction.lag.ms", "-5"), ("compression.type", "brotli"), ("retention.ms", "7d"), ("retention.ms", "-2"),
+        ("flush.messages", "0"), ("message.timestamp.type", "Now"), ("min.insync.replicas", "0"), ("nonsense", "1"),
+        ("segment.bytes", "1"), ("segment.ms", "1\nx"), ("preallocate", "yes"), ("message.format.version", "new"),
+        ("message.format.version", "3.0-IV"), ("compression.gzip.level", "10"), ("remote.storage.enable", "true"),
+        ("message.timestamp.after.max.ms", "3600000"), ("leader.replication.throttled.replicas", "0:1,2"),
     ])
     func `a setting that is not honoured is refused, at creation and later`(name: String, value: String) throws {
         let bench = try AdminBench()
@@ -191,6 +222,44 @@ import Testing
         let next = try bench.restarted()
         #expect(next.broker.topics.map(\.name) == ["t"])
         next.broker.stop()
+    }
+
+    @Test(arguments: [
+        ("compression.type", "lz4"), ("compression.type", "uncompressed"), ("min.insync.replicas", "2"),
+        ("message.format.version", "0.10.0.0"), ("message.format.version", "3.0-IV1"), ("preallocate", "true"),
+        ("message.timestamp.before.max.ms", "9223372036854775807"), ("local.retention.ms", "-2"),
+        ("follower.replication.throttled.replicas", "0:1,1:2"), ("leader.replication.throttled.replicas", "*"),
+        ("unclean.leader.election.enable", "true"), ("segment.jitter.ms", "100"), ("file.delete.delay.ms", "0"),
+    ])
+    func `a setting of Kafka's that changes nothing here is taken, kept, and told to have no effect`(
+        name: String, value: String
+    ) throws {
+        let bench = try AdminBench()
+        #expect(try bench.create("created", [(name, value)]).errorCode == .none)
+        try bench.create("changed")
+        #expect(try bench.change("changed", name, to: value).errorCode == .none)
+        let next = try bench.restarted()
+        for topic in ["created", "changed"] {
+            let setting = try #require(try next.settings(topic, documentation: true)[name])
+            #expect(setting.value == value && setting.source == .topic)
+            #expect(setting.documentation?.hasPrefix("Without effect here: ") == true)
+        }
+        #expect(try next.change("changed", name, to: nil).errorCode == .none)
+        #expect(try next.settings("changed")[name]?.source == .defaultConfig)
+        #expect(try next.settings("changed")[name]?.documentation == nil, "it was not asked for")
+        next.broker.stop()
+    }
+
+    @Test func `the default of each setting may be set`() throws {
+        let bench = try AdminBench()
+        try bench.create("t")
+        let settings = try bench.settings("t")
+        #expect(settings.count == TopicSettings.names.count)
+        for (name, setting) in settings {
+            let answer = try bench.change("t", name, to: setting.value)
+            #expect(setting.value != nil && answer.errorCode == .none, "\(answer.errorMessage ?? "")")
+        }
+        bench.broker.stop()
     }
 
     @Test func `the collector's own settings cannot be altered, and unknown topics are told`() throws {

@@ -126,6 +126,31 @@ private final class CountedFile: OpenFile {
         #expect(most <= 3 + 9 + 4, "\(most) files were open")
     }
 
+    @Test func `without patience no file is opened, and what is open is read`() throws {
+        let files = CountingFileSystem(SimulatedFileSystem())
+        let log = try filled(files).open()
+        files.forget()
+        func needsWaiting(_ body: () throws(LogError) -> Void) -> Bool {
+            do throws(LogError) {
+                try body()
+                return false
+            } catch {
+                return error.needsWaiting
+            }
+        }
+        #expect(needsWaiting { () throws(LogError) in _ = try log.reader.slice(from: .zero, maxBytes: 1, .none) })
+        #expect(
+            needsWaiting { () throws(LogError) in
+                _ = try log.reader.offset(atOrAfter: Timestamp(milliseconds: 3), .none)
+            })
+        #expect(files.opens("") == 0)
+        // The last segment is open for appends; the first, since somebody has read it.
+        #expect(try log.reader.slice(from: Offset(59), maxBytes: 1, .none)?.batches().count == 1)
+        _ = try log.reader.slice(from: .zero, maxBytes: 1)
+        #expect(try log.reader.slice(from: .zero, maxBytes: 1, .none)?.batches().count == 1)
+        #expect(try log.reader.offset(atOrAfter: Timestamp(milliseconds: 0), .none)?.offset == .zero)
+    }
+
     @Test func `a slice is read to its end when its segment is pushed out of the cache, and when it is deleted`() throws
     {
         let harness = try filled(SimulatedFileSystem())

@@ -9,18 +9,22 @@ extension EndToEndTests {
             groups: {group.initial.rebalance.delay.ms: 300}
             """
 
-        /// Not kafka-python: when a leader's epoch has changed it reads on only with OffsetForLeaderEpoch.
-        private static let clients: [PythonClient] = [.confluent, .aiokafka]
+        private static let clients: [PythonClient] = [.confluent, .aiokafka, .kafkaPython]
 
-        @Test func `groups outlive the collector's deaths: members go on by themselves, and commits hold`() async throws
-        {
+        private static let strategies = ["range", "cooperative-sticky"]
+
+        @Test(arguments: strategies)
+        func `groups outlive the collector's deaths: members go on by themselves, and commits hold`(
+            strategy: String
+        ) async throws {
             try await Playground.run { place in
                 var collector = try await place.collector(settings: Self.settings)
                 let address = collector.address
-                let clients = Self.clients + Self.clients
+                // aiokafka has no cooperative assignor.
+                let clients = strategy == "range" ? Self.clients + Self.clients : .init(repeating: .confluent, count: 4)
                 try await place.produceNumbers(address, "deaths", 0..<1000)
                 var running = try clients.enumerated().map { number, client in
-                    try place.member("m\(number)", client, address, "deaths", session: 6000)
+                    try place.member("m\(number)", client, address, "deaths", strategy: strategy)
                 }
                 var all = running
                 try await place.share(running, 12)
@@ -30,7 +34,7 @@ extension EndToEndTests {
                     let leaving = running.removeFirst()
                     leaving.program.terminate()
                     let new = try place.member(
-                        "new-\(death)", clients[death - 1], address, "deaths", session: 6000)
+                        "new-\(death)", clients[death - 1], address, "deaths", strategy: strategy)
                     running.append(new)
                     all.append(new)
                     let seen = try place.records(all).count
@@ -80,6 +84,101 @@ extension EndToEndTests {
                 }
             }
             #expect(checked > 12)
+        }
+
+        @Test(arguments: strategies)
+        func `what a member hands over cleanly is read once, though the collector dies right then`(
+            strategy: String
+        ) async throws {
+            try await Playground.run { place in
+                var collector = try await place.collector(settings: Self.settings)
+                let address = collector.address
+                func member(_ name: String) throws -> GroupMember {
+                    try place.member(name, .confluent, address, "handed", strategy: strategy)
+                }
+                let a = try member("a")
+                let b = try member("b")
+                try await place.produceNumbers(address, "handed", 0..<2000)
+                try await place.share([a, b], 12)
+                // In the middle of commits.
+                try await place.produceNumbers(address, "handed", 2000..<8000)
+                try await until("they have worked a little") { try place.records([a, b]).count > 2500 }
+                try await collector.program.killAndWait()
+                collector = try await place.collector(listen: address, settings: Self.settings)
+                try await untilCommitted(8000, [a, b])
+                // In the middle of the rebalance that follows: a is told of it by its next heartbeat.
+                try await place.end([b])
+                try await collector.program.killAndWait()
+                collector = try await place.collector(listen: address, settings: Self.settings)
+                try await place.produceNumbers(address, "handed", 8000..<9000)
+                try await place.share([a], 12, seconds: 90)
+                try await untilCommitted(9000, [a, b])
+                let c = try member("c")
+                try await place.share([a, c], 12, seconds: 90)
+                try await place.produceNumbers(address, "handed", 9000..<10_000)
+                try await untilCommitted(10_000, [a, b, c])
+                try await place.end([a, c])
+                try expectOnce(0..<10_000, [a, b, c])
+                #expect(try await collector.program.stop() == 0)
+            }
+        }
+
+        @Test(arguments: strategies)
+        func `a static member that was away when the collector died comes back to what it had`(
+            strategy: String
+        ) async throws {
+            try await Playground.run { place in
+                var collector = try await place.collector(settings: Self.settings)
+                let address = collector.address
+                func member(_ name: String, _ instance: String) throws -> GroupMember {
+                    try place.member(
+                        name, .confluent, address, "static", strategy: strategy, session: 60_000, instance: instance)
+                }
+                let a = try member("a", "one")
+                let b = try member("b", "two")
+                try await place.produceNumbers(address, "static", 0..<1000)
+                try await place.share([a, b], 12)
+                try await untilCommitted(1000, [a, b])
+                let had = try b.partitions()
+                let before = try a.events().count { $0.event.isAssignment }
+                // A static member that ends does not leave; nor does one that dies.
+                try await place.end([b])
+                try await collector.program.killAndWait()
+                collector = try await place.collector(listen: address, settings: Self.settings)
+                let again = try member("b again", "two")
+                try await place.share([a, again], 12, seconds: 90)
+                #expect(try again.partitions() == had)
+                try await again.program.killAndWait()
+                #expect(try await collector.program.stop(seconds: 20) == 0)
+                collector = try await place.collector(listen: address, settings: Self.settings)
+                let third = try member("b for the third time", "two")
+                try await place.share([a, third], 12, seconds: 90)
+                #expect(try third.partitions() == had)
+                try await place.produceNumbers(address, "static", 1000..<2000)
+                try await untilCommitted(2000, [a, b, again, third])
+                #expect(try a.events().count { $0.event.isAssignment } == before, "it was not disturbed")
+                try await place.end([a, third])
+                try expectOnce(0..<2000, [a, b, again, third])
+                #expect(try await collector.program.stop() == 0)
+            }
+        }
+
+        /// Waits until the members have committed so many records, all in all.
+        private func untilCommitted(_ count: Int, _ members: [GroupMember]) async throws {
+            try await until("\(count) records are committed", seconds: 90) {
+                var ends: [Int: Int] = [:]
+                for entry in try members.flatMap({ try $0.events() }) {
+                    if case .committed(let partition, let offset) = entry.event {
+                        ends[partition] = max(offset, ends[partition] ?? 0)
+                    }
+                }
+                return ends.values.reduce(0, +) >= count
+            }
+        }
+
+        private func expectOnce(_ numbers: Range<Int>, _ members: [GroupMember]) throws {
+            let read = try members.flatMap { try $0.records() }.compactMap { Int($0.value) }
+            #expect(read.count == numbers.count && Set(read) == Set(numbers))
         }
 
         @Test func `a collector that is stopped and started anew finds its groups in their generation`() async throws {

@@ -51,6 +51,32 @@ import Testing
         #expect(ground.tailer.counters.generationsFound == 2)
     }
 
+    @Test func `a generation that was given the inode of one that is gone is read`() throws {
+        let ground = playground()
+        ground.append("a.log", numbers(1...3))
+        ground.drain()
+        ground.move("a.log", "a.log.1")
+        ground.append("a.log", numbers(4...6))
+        ground.drain()
+        // Nothing holds the old file open any more.
+        settle(ground)
+        let number = try PosixFileSystem().status(of: ground.path("a.log.1"), followingLinks: false).number
+        ground.delete("a.log.1")
+        ground.drain()
+        ground.pauseForClockTick()
+        for attempt in 0..<2000 {
+            let name = "attempt-\(attempt)"
+            ground.append(name, numbers(7...9))
+            if try PosixFileSystem().status(of: ground.path(name), followingLinks: false).number != number { continue }
+            ground.move(name, "a.log.2")
+            ground.drain()
+            settle(ground)
+            #expect(ground.texts("a.log") == lines(1...9))
+            return
+        }
+        print("this file system does not give an inode again")
+    }
+
     @Test func `a generation that was never seen under its path while the agent runs is read`() {
         let ground = playground()
         ground.append("a.log", numbers(1...3))

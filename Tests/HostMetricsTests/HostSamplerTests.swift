@@ -112,7 +112,7 @@ import Testing
     @Test func `names of metrics are unique and follow the conventions' form`() {
         var names: Set<String> = []
         var seen: Set<ObjectIdentifier> = []
-        for metric in CollectorKind.allCases.flatMap(\.metrics) + SelfMetrics.metrics
+        for metric in CollectorKind.allCases.flatMap(\.metrics) + SelfMetrics.metrics + AgentMetrics.metrics
         where seen.insert(ObjectIdentifier(metric)).inserted {
             #expect(names.insert(metric.name).inserted, "\(metric.name) twice")
             #expect(metric.name.wholeMatch(of: /[a-z][a-z0-9_]*(\.[a-z0-9_]+)+/) != nil, "\(metric.name)")

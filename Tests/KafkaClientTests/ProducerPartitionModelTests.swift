@@ -1,3 +1,4 @@
+import Foundation
 import KafkaProtocol
 import Primitives
 import Testing
@@ -5,12 +6,17 @@ import Testing
 @testable import KafkaClient
 
 @Suite struct `A producer's partition` {
+    /// `TRIBUTARY_MODEL_RUNS=10000` looks longer than every day's run does.
+    private static func seeds(_ usual: UInt64) -> Range<UInt64> {
+        0..<(ProcessInfo.processInfo.environment["TRIBUTARY_MODEL_RUNS"].flatMap { UInt64($0) } ?? usual)
+    }
+
     @Test(arguments: [false, true], [1, 5])
     func `stores every record once and in order, whatever dies, is lost or restarted`(
         refusing: Bool, window: Int
     ) throws {
         var deaths = 0
-        for seed in 0..<150 as Range<UInt64> {
+        for seed in Self.seeds(150) {
             // Every other run crosses the wrap of the sequence numbers.
             var model = ProducerModel(seed: seed, nextSequence: seed % 2 == 0 ? 0 : .max - 100, window: window)
             // Every fourth splits what it sends.
@@ -30,7 +36,7 @@ import Testing
     }
 
     @Test func `tells each batch's end once per life and in order, without a death exactly once`() throws {
-        for seed in 0..<80 as Range<UInt64> {
+        for seed in Self.seeds(80) {
             var model = ProducerModel(seed: seed)
             if seed % 2 == 1 { model.broker.recordLimit = 2 }
             model.run(steps: 600, refusing: true, dying: false)
@@ -43,7 +49,7 @@ import Testing
 
     @Test func `goes on where sources are gone, and tells what the broker does not have of them`() throws {
         var gone = 0
-        for seed in 0..<150 as Range<UInt64> {
+        for seed in Self.seeds(150) {
             var model = ProducerModel(seed: seed)
             model.losesSources = true
             model.run(steps: 600, refusing: seed % 2 == 0)
@@ -59,8 +65,55 @@ import Testing
         #expect(gone > 20)
     }
 
+    private typealias Machine = ProducerPartition<ModelBatch>
+
+    /// What an earlier life left, one record to a tag; nothing is known of it yet.
+    private func resuming(_ tags: [UInt64], from first: Int32 = 0, missing: Set<UInt64> = []) -> Machine {
+        let identity = ProducerIdentity(id: ProducerID(1), epoch: ProducerEpoch(0))
+        let next = SequenceNumber(first + Int32(tags.count))
+        var machine = Machine(
+            window: 5, resumingWith: identity, nextSequence: next, settledSequence: nil, isJournaled: true)
+        for (index, tag) in tags.enumerated() {
+            machine.reenqueue(
+                tag: tag, size: 1, position: 0, recordCount: 1, identity: identity,
+                firstSequence: SequenceNumber(first + Int32(index)),
+                payload: ModelBatch(tag: tag, count: 1, isMissing: missing.contains(tag)))
+        }
+        return machine
+    }
+
+    @Test func `gives late requests of an earlier life time before what cannot be made again is given up`() throws {
+        var machine = resuming([0, 1, 2], missing: [1])
+        machine.resumed(.nothing)
+        let next = machine.takeNext()
+        let out = try #require(next)
+        machine.answered(out.id, .none, baseOffset: Offset(0))
+        #expect(machine.want == .pause(failures: ProduceVerdict.attemptLimit))
+        machine.retryDue()
+        #expect(machine.want == .leaderState)
+        // The earlier life's requests came meanwhile.
+        machine.resumed(.found(SequenceNumber(2)))
+        #expect(machine.isEmpty)
+        for outcome in machine.takeOutcomes() {
+            guard case .settled = outcome else {
+                Issue.record("\(outcome)")
+                continue
+            }
+        }
+    }
+
+    @Test func `keeps its numbers where a leader has forgotten it, so that a late request stays a duplicate`() throws {
+        // The log ends before what is open: the numbers between were given up.
+        var machine = resuming([7], from: 10)
+        machine.resumed(.foundOnly(SequenceNumber(4)))
+        let next = machine.takeNext()
+        let out = try #require(next)
+        #expect(out.firstSequence == SequenceNumber(10))
+        #expect(out.identity.epoch == ProducerEpoch(0))
+    }
+
     @Test func `loses nothing with a broker that cannot tell what it has, and says what may be double`() throws {
-        for seed in 0..<80 as Range<UInt64> {
+        for seed in Self.seeds(80) {
             var model = ProducerModel(seed: seed)
             model.canTell = false
             model.run(steps: 600, refusing: true)
@@ -73,7 +126,7 @@ import Testing
     }
 
     @Test func `tells how many acknowledged records the broker lost, and sends on`() throws {
-        for seed in 0..<60 as Range<UInt64> {
+        for seed in Self.seeds(60) {
             var model = ProducerModel(seed: seed)
             model.run(steps: 300, refusing: false, dying: false)
             model.finishOrFail(seed)
@@ -91,7 +144,7 @@ import Testing
     }
 
     @Test func `takes a fresh identity when its journal is older than what was sent`() throws {
-        for seed in 0..<60 as Range<UInt64> {
+        for seed in Self.seeds(60) {
             var model = ProducerModel(seed: seed)
             model.run(steps: 200, refusing: false, dying: false)
             model.finishOrFail(seed)
@@ -131,7 +184,7 @@ import Testing
     func `sends all that is not acknowledged to a topic or cluster that is another one`(
         _ how: ProducerPartition<ModelBatch>.Afresh
     ) throws {
-        for seed in 0..<60 as Range<UInt64> {
+        for seed in Self.seeds(60) {
             var model = ProducerModel(seed: seed)
             model.run(steps: 300, refusing: true)
             let held = model.machine.entries.filter(\.isLive).map(\.payload)

@@ -94,7 +94,8 @@ struct SimulatedPartition {
         }
         if readsBack, let scanned { return scanned }
         guard let own = producers.first(where: { $0.identity.id == identity.id }) else {
-            return isOpen ? scanned ?? .nothing : .nothing
+            guard isOpen, case .found(let last) = scanned else { return .nothing }
+            return .foundOnly(last)
         }
         if own.identity.epoch < identity.epoch { return .earlierEpoch }
         if own.identity.epoch > identity.epoch { return .fenced(scanned ?? .nothing) }

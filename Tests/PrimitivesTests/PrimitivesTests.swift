@@ -2,6 +2,12 @@ import CCRC32C
 import Primitives
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 private func checksum(_ bytes: [UInt8]) -> UInt32 { CRC32C.of(bytes.rawBytes) }
 private func hash(_ text: String) -> Int32 { Int32(bitPattern: murmur2(Array(text.utf8).rawBytes)) }
 private func readSigned(_ bytes: [UInt8]) -> (value: Int64?, position: Int) {
@@ -76,5 +82,32 @@ private func readSigned(_ bytes: [UInt8]) -> (value: Int64?, position: Int) {
         #expect(SequenceNumber(0).advanced(by: -1) == last)
         #expect(SequenceNumber(3).distance(from: last) == 4)
         #expect(last.distance(from: SequenceNumber(3)) == -4)
+    }
+}
+
+@Suite struct ResidentMemoryTests {
+    /// How much of the files that hold programs is resident, in KiB (proc_pid_smaps(5)).
+    private func residentProgram() throws -> Int {
+        guard let file = unsafe fopen("/proc/self/smaps", "r") else { throw CannotRead() }
+        defer { unsafe _ = fclose(file) }
+        var line = [CChar](repeating: 0, count: 8192)
+        var isProgram = false
+        var sum = 0
+        while unsafe fgets(&line, CInt(line.count), file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            if text.contains(" r-xp ") { isProgram = true } else if text.contains("-p ") { isProgram = false }
+            if isProgram, text.hasPrefix("Rss:") { sum += Int(text.split(separator: " ")[1]) ?? 0 }
+        }
+        return sum
+    }
+
+    private struct CannotRead: Error {}
+
+    @Test func `what is given back of a program is read again when it is needed`() throws {
+        let before = try residentProgram()
+        ResidentMemory.giveBackUnused()
+        let after = try residentProgram()
+        // Tests beside this one fetch parts of it back meanwhile, but not all.
+        #expect(after < before / 2, "resident were \(before) KiB of programs, and then \(after)")
     }
 }

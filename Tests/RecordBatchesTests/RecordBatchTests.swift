@@ -159,6 +159,23 @@ private func append(_ builder: RecordBatchBuilder, key: String?, value: [UInt8],
         }
     }
 
+    /// The base offset lies outside of the checksum, so anybody can have set it.
+    @Test(arguments: [Int64.max, .max - 1, .min, .min + 1, -1])
+    func `a base offset from which no offsets can be counted is an error, not a crash`(base: Int64) {
+        for hex in [GoldenBatches.none, GoldenBatches.lz4] {
+            var damaged = bytes(hex: hex)
+            for index in 0..<8 { damaged[index] = UInt8(truncatingIfNeeded: base >> Int64(56 - 8 * index)) }
+            do {
+                let read = try contents(damaged)
+                #expect(try read.records().last?.offset == read.header.lastOffset)
+                #expect(read.header.nextOffset.value > base)
+            } catch {
+                #expect("\(error)".contains("offset"), "\(error)")
+                #expect(base > 0)
+            }
+        }
+    }
+
     @Test func `a few bytes that claim to be gigabytes are refused at the reader's limit`() throws {
         let builder = RecordBatchBuilder(limit: 1 << 26)
         _ = append(builder, key: nil, value: [UInt8](repeating: 0, count: 1 << 25), at: 0)

@@ -21,6 +21,7 @@ extension AgentConfiguration {
                 "spool.limit", .byteSize(1 << 20...1 << 40), default: defaults.spoolLimit)
             configuration.deadLetterLimit = section.value(
                 "dead_letters.limit", .byteSize(1 << 20...1 << 40), default: defaults.deadLetterLimit)
+            configuration.statusListen = section.value("status.listen", .listeningAddress)
             guard let sources = section.required("sources", .list(of: .sourceInPlace, atLeast: 1)) else { return nil }
             configuration.sources = sources.map(\.source)
             reportDoubleNames(sources, in: section)
@@ -67,6 +68,7 @@ extension Form where Value == CollectorConnection {
 private enum SourceType: String, CaseIterable {
     case file
     case hostMetrics = "host_metrics"
+    case prometheus, statsd, textfile
 }
 
 extension Form where Value == SourceInPlace {
@@ -83,6 +85,9 @@ extension Form where Value == SourceInPlace {
                 switch type {
                 case .file: readFileSource(section, name: name, topic: topic)
                 case .hostMetrics: .hostMetrics(HostMetricsSource(section, name: name ?? "", topic: topic))
+                case .prometheus: readPrometheusSource(section, name: name ?? "", topic: topic)
+                case .statsd: .statsd(readStatsDSource(section, name: name ?? "", topic: topic))
+                case .textfile: readTextfileSource(section, name: name ?? "", topic: topic)
                 }
             guard name != nil, let source else { return nil }
             return SourceInPlace(source: source, place: section.place(of: "name"))

@@ -20,6 +20,7 @@ extension HostMetricsSource {
         readWindow(section)
         stream.host.scanInterval = section.value(
             "scan.interval", .duration(.zero ... .seconds(86_400)), default: stream.host.scanInterval)
+        stream.host.reportsAgent = section.value("agent.metrics", .boolean, default: stream.host.reportsAgent)
         stream.host.perCPU = section.value("per_cpu", .boolean, default: stream.host.perCPU)
         stream.host.disks = section.value("disks", .names(stream.host.disks), default: stream.host.disks)
         stream.host.filesystems = section.value("filesystems", .filesystems, default: stream.host.filesystems)

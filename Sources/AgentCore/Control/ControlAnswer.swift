@@ -10,6 +10,7 @@ enum ControlAnswer: Sendable {
     case known([TailSource], [FileDescription])
     case sought([Sought])
     case reloaded(ReloadPlan)
+    case status(AgentStatus)
     case failed(String)
 
     /// A line each.
@@ -29,6 +30,7 @@ enum ControlAnswer: Sendable {
                 ])
             }
         case .reloaded(let plan): return [plan.json]
+        case .status(let status): return status.json(now: now)
         case .failed(let reason): throw ControlError(reason)
         }
     }

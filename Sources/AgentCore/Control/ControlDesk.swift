@@ -13,11 +13,19 @@ final class ControlTask: Sendable {
 
     let question: Question
     private let answers = BlockingQueue<ControlAnswer>()
+    private let onAnswer: (@Sendable (ControlAnswer) -> Void)?
 
-    init(_ question: Question) { self.question = question }
+    /// - Parameter onAnswer: called on the pipeline's thread, for who does not `wait`.
+    init(_ question: Question, onAnswer: (@Sendable (ControlAnswer) -> Void)? = nil) {
+        self.question = question
+        self.onAnswer = onAnswer
+    }
 
-    func answer(_ answer: ControlAnswer) { answers.put(answer) }
+    func answer(_ answer: ControlAnswer) {
+        if let onAnswer { onAnswer(answer) } else { answers.put(answer) }
+    }
 
+    /// Blocks until the answer is there.
     func wait() -> ControlAnswer {
         answers.takeAll(timeout: .seconds(10))?.first
             ?? .failed("the agent did not answer within 10 s; it may be stopping, or wait for a disk")
@@ -55,7 +63,7 @@ struct ControlDesk: Sendable {
         switch answer {
         case .reloaded(let plan): logger.notice("reloaded: \(plan.summary)")
         case .failed(let reason): logger.error("the configuration stays as it was: \(reason)")
-        case .files, .known, .sought: break
+        case .files, .known, .sought, .status: break
         }
         return answer
     }
@@ -71,6 +79,7 @@ extension Pipeline {
     func take(_ task: ControlTask) {
         switch task.question {
         case .reload(let configuration): task.answer(reload(configuration))
+        case .request(.status): task.answer(.status(status))
         case .request(let request): task.answer(tailer.answer(request))
         }
     }
@@ -89,6 +98,7 @@ extension Tailer {
                 return .failed("\(error)")
             }
         case .reload: return .failed("the agent does not run; it reads its configuration when it starts")
+        case .status: return .failed("the agent does not run; what it counts begins anew when it starts")
         }
     }
 }

@@ -8,6 +8,7 @@ package import SystemPackage
 ///     {"command":"explain","path":"/var/log/app.log"}
 ///     {"command":"seek","path":"/var/log/app.log","to":"beginning"|"end"|"5000"}
 ///     {"command":"reload"}
+///     {"command":"status"}
 ///
 /// The answer is any number of objects, a line each, and as the last line {"done":true} or {"error":"why"}.
 package enum ControlRequest: Sendable, Equatable {
@@ -15,6 +16,7 @@ package enum ControlRequest: Sendable, Equatable {
     case explain(FilePath)
     case seek(FilePath, to: SeekTarget)
     case reload
+    case status
 
     package init(parsing line: [UInt8]) throws(ControlError) {
         let json: JSONValue
@@ -30,8 +32,9 @@ package enum ControlRequest: Sendable, Equatable {
             guard let to = json["to"]?.string else { throw ControlError("\"to\" is missing") }
             self = .seek(try path(), to: try SeekTarget(parsing: to))
         case "reload": self = .reload
+        case "status": self = .status
         case nil: throw ControlError("\"command\" is missing")
-        case let name?: throw ControlError("no command \"\(name)\"; there are files, explain, seek and reload")
+        case let name?: throw ControlError("no command \"\(name)\"; there are files, explain, seek, reload and status")
         }
     }
 
@@ -42,6 +45,7 @@ package enum ControlRequest: Sendable, Equatable {
         case .seek(let path, let target):
             .object(["command": .string("seek"), "path": .string(path.string), "to": .string(target.text)])
         case .reload: .object(["command": .string("reload")])
+        case .status: .object(["command": .string("status")])
         }
     }
 

@@ -8,6 +8,7 @@ package enum ControlText {
             answer.map {
                 "\(text($0, "path")) (source \(text($0, "source"))): was read to \(text($0, "from")), goes on at \(text($0, "to"))"
             }
+        case .status: StatusText.lines(answer)
         case .reload:
             answer.flatMap { plan in
                 [
@@ -33,12 +34,20 @@ package enum ControlText {
             if let problem = file["problem"]?.string { state += ": \(problem)" }
             rows.append(keys.map { text(file, $0) } + [state, text(file, "path")])
         }
-        let widths = header.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return table(rows, numbers: 1...6)
+    }
+
+    /// Columns of one width each.
+    ///
+    /// - Parameter numbers: those that stand to the right.
+    static func table(_ rows: [[String]], numbers: ClosedRange<Int>) -> [String] {
+        let columns = rows.first?.indices ?? 0..<0
+        let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             row.indices.map { column in
                 let padding = String(repeating: " ", count: widths[column] - row[column].count)
-                if column == row.count - 1 { return row[column] }
-                return (1...6).contains(column) ? padding + row[column] : row[column] + padding
+                if numbers.contains(column) { return padding + row[column] }
+                return column == row.count - 1 ? row[column] : row[column] + padding
             }.joined(separator: "  ")
         }
     }

@@ -42,7 +42,7 @@ final class Journal: Sendable {
         if loaded.reading.cutBytes > 0 && loaded.distrust == nil { try open?.truncate(to: Int64(loaded.reading.end)) }
         let queue = BlockingQueue<Message>()
         let figures = JournalFigures()
-        let snapshotBytes = JournalFrames.split(loaded.state.snapshot).reduce(0) { $0 + $1.count }
+        let snapshotBytes = JournalFrames.snapshot(of: loaded.state).reduce(0) { $0 + $1.count }
         let journalFile = JournalFile(
             file, fileSystem: fileSystem, file: open, loaded.reading, snapshotBytes: snapshotBytes,
             mustWriteAnew: !isKnown)

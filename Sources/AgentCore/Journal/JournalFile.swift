@@ -94,35 +94,43 @@ struct JournalFile {
     }
 
     private mutating func writeAnew(_ state: JournalState) throws(FileError) {
-        let parts = JournalFrames.split(state.snapshot)
+        let parts = JournalFrames.snapshot(of: state)
         let last = lastOrdinal + UInt64(parts.count)
-        var bytes: [UInt8] = []
-        for (index, part) in parts.enumerated() {
-            bytes += JournalFrames.frame(part, ordinal: lastOrdinal + 1 + UInt64(index), durable: last)
-        }
         // Until the new file is open: the old one is no longer what bears the name.
         mustWriteAnew = true
         syncs += 1
-        try fileSystem.replace(path, with: bytes.rawBytes)
+        var written: Int64 = 0
+        try fileSystem.replace(path) { (new) throws(FileError) in
+            for (index, part) in parts.enumerated() {
+                let frame = JournalFrames.frame(part, ordinal: lastOrdinal + 1 + UInt64(index), durable: last)
+                try new.write(frame.rawBytes, at: written)
+                written += Int64(frame.count)
+            }
+        }
         file = try fileSystem.open(path, .update)
         lastOrdinal = last
         mustWriteAnew = false
-        end = Int64(bytes.count)
+        end = written
         sizeWhenWritten = end
         durableOrdinal = last
         unsynced = []
-        written = 0
+        self.written = 0
     }
 }
 
 extension JournalFrames {
-    /// Entries in pieces of about the size of a snapshot's frame.
-    static func split(_ entries: [JournalEntry]) -> [[UInt8]] {
-        var parts: [[UInt8]] = [[]]
-        for entry in entries {
-            if parts[parts.count - 1].count >= snapshotFrame { parts.append([]) }
-            entry.encode(into: &parts[parts.count - 1])
+    /// A state's entries in pieces of about the size of a snapshot's frame.
+    static func snapshot(of state: JournalState) -> [[UInt8]] {
+        var parts: [[UInt8]] = []
+        var part: [UInt8] = []
+        part.reserveCapacity(snapshotFrame + 4096)
+        state.forEachEntry { entry in
+            entry.encode(into: &part)
+            if part.count < snapshotFrame { return }
+            // Copied, so that its memory is as much as it holds.
+            parts.append(Array(part[...]))
+            part.removeAll(keepingCapacity: true)
         }
-        return parts
+        return parts + [part]
     }
 }

@@ -116,23 +116,23 @@ struct JournalState: Sendable, Equatable {
         }
     }
 
-    /// Entries that say the same as all that were ever applied.
-    var snapshot: [JournalEntry] {
-        var entries: [JournalEntry] = [.nextTag(nextTag)]
-        if let anchor { entries.append(.anchor(anchor)) }
-        if let clusterID { entries.append(.cluster(clusterID)) }
-        if let identity { entries.append(.identity(identity)) }
-        entries += sources.map { .source($0) }
-        entries += files.values.map { .file($0) }
-        entries += placements.filter { files[$0.key] != nil }.map { .placement($0.key, $0.value) }
-        entries += sourcePlacements.map { .sourcePlacement($0.key, $0.value) }
-        entries += spools.map { .spooled($0.key, through: $0.value) }
-        entries += batches.sorted { $0.key < $1.key }.map {
-            .batch(tag: $0.key, $0.value, topicID: partitions[$0.value.place]?.topicID)
+    /// Hands over entries that say the same as all that were ever applied, one by one: a list of them would take as much
+    /// memory again as the state.
+    func forEachEntry(_ body: (JournalEntry) -> Void) {
+        body(.nextTag(nextTag))
+        if let anchor { body(.anchor(anchor)) }
+        if let clusterID { body(.cluster(clusterID)) }
+        if let identity { body(.identity(identity)) }
+        for name in sources { body(.source(name)) }
+        for checkpoint in files.values { body(.file(checkpoint)) }
+        for (id, place) in placements where files[id] != nil { body(.placement(id, place)) }
+        for (name, place) in sourcePlacements { body(.sourcePlacement(name, place)) }
+        for (name, ordinal) in spools { body(.spooled(name, through: ordinal)) }
+        for (tag, batch) in batches.sorted(by: { $0.key < $1.key }) {
+            body(.batch(tag: tag, batch, topicID: partitions[batch.place]?.topicID))
         }
         // Behind the batches, each of which moves its partition's state.
-        entries += partitions.map { .partition($0.key, $0.value) }
-        return entries
+        for (place, partition) in partitions { body(.partition(place, partition)) }
     }
 
     /// Nothing is sent under the old identity any more, because its next sequence cannot be told for sure. Open batches

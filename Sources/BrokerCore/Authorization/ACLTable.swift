@@ -5,7 +5,8 @@ internal import KafkaProtocol
 /// - A rule that denies wins over any that allow.
 /// - To allow READ, WRITE, DELETE or ALTER is to allow DESCRIBE; to allow ALTER_CONFIGS is to allow DESCRIBE_CONFIGS. To
 ///   deny implies nothing.
-/// - Where no rule matches, nothing is allowed; where there is no rule at all, everything is.
+/// - Where no rule matches, nothing is allowed; where there is no rule at all, everything is. With
+///   `allow.everyone.if.no.acl.found` everything is allowed on each resource that no rule is about, whomever it names.
 ///
 /// Source: Apache Kafka, `StandardAuthorizerData.java`; KIP-11, KIP-290. Names are compared byte by byte.
 struct ACLTable: Sendable {
@@ -20,13 +21,16 @@ struct ACLTable: Sendable {
     }
 
     let rules: Set<ACLBinding>
+    /// `allow.everyone.if.no.acl.found`
+    private let opensWhatNoRuleIsAbout: Bool
     private let literal: [Pattern: [ACLBinding]]
     private let prefixed: [Pattern: [ACLBinding]]
     /// How long the prefixes are that there are rules for.
     private let prefixLengths: [ACLResourceType: [Int]]
 
-    init(_ rules: Set<ACLBinding> = []) {
+    init(_ rules: Set<ACLBinding> = [], opensWhatNoRuleIsAbout: Bool = false) {
         self.rules = rules
+        self.opensWhatNoRuleIsAbout = opensWhatNoRuleIsAbout
         func byPattern(_ type: ACLPatternType) -> [Pattern: [ACLBinding]] {
             Dictionary(grouping: rules.lazy.filter { $0.patternType == type }) {
                 Pattern(type: $0.resourceType, name: Array($0.resourceName.utf8))
@@ -42,8 +46,9 @@ struct ACLTable: Sendable {
     /// Whether `principal` may do this from `host`.
     func allows(_ operation: ACLOperation, on resource: Resource, principal: String, host: String) -> Bool {
         if isEmpty { return true }
-        var isAllowed = false
-        for rule in matching(resource) where Self.concerns(rule, principal, host) {
+        let matching = matching(resource)
+        var isAllowed = opensWhatNoRuleIsAbout && matching.isEmpty
+        for rule in matching where Self.concerns(rule, principal, host) {
             switch rule.permission {
             case .deny: if rule.operation == .all || rule.operation == operation { return false }
             default: isAllowed = isAllowed || Self.allows(rule.operation, operation)
@@ -58,12 +63,13 @@ struct ACLTable: Sendable {
     /// Source: Apache Kafka, `Authorizer.authorizeByResourceType`.
     func allowsSomewhere(_ operation: ACLOperation, on type: ACLResourceType, principal: String, host: String) -> Bool {
         if isEmpty { return true }
-        let concerning = rules.filter { rule in
-            rule.resourceType == type && (rule.operation == operation || rule.operation == .all)
-                && Self.concerns(rule, principal, host)
-        }
         func isWildcard(_ rule: ACLBinding) -> Bool {
             rule.patternType == .literal && rule.resourceName == Self.wildcard
+        }
+        let ofType = rules.filter { $0.resourceType == type }
+        if opensWhatNoRuleIsAbout, !ofType.contains(where: isWildcard) { return true }
+        let concerning = ofType.filter { rule in
+            (rule.operation == operation || rule.operation == .all) && Self.concerns(rule, principal, host)
         }
         let denied = concerning.filter { $0.permission == .deny }
         if denied.contains(where: isWildcard) { return false }

@@ -10,13 +10,15 @@ final class Authorizer: Sendable {
     static let maximumRules = 100_000
 
     private let superUsers: Set<String>
+    private let opensWhatNoRuleIsAbout: Bool
     private let file: ACLFile
     private let table: Mutex<ACLTable>
 
-    init(superUsers: [String], in directory: FilePath, fileSystem: any FileSystem) throws {
-        self.superUsers = Set(superUsers)
+    init(_ configuration: BrokerConfiguration, in directory: FilePath, fileSystem: any FileSystem) throws {
+        superUsers = Set(configuration.superUsers)
+        opensWhatNoRuleIsAbout = configuration.allowsEveryoneWithoutRule
         file = ACLFile(in: directory, fileSystem: fileSystem)
-        table = Mutex(ACLTable(try file.read()))
+        table = Mutex(ACLTable(try file.read(), opensWhatNoRuleIsAbout: opensWhatNoRuleIsAbout))
     }
 
     /// What is in force now.
@@ -47,7 +49,7 @@ final class Authorizer: Sendable {
         do throws(FileError) { try file.write(after) } catch {
             throw ChangeRefusal(code: .kafkaStorageError, message: "cannot store the access rules: \(error)")
         }
-        let changed = ACLTable(after)
+        let changed = ACLTable(after, opensWhatNoRuleIsAbout: opensWhatNoRuleIsAbout)
         table.withLock { $0 = changed }
     }
 }

@@ -19,7 +19,7 @@ extension Broker {
                 switch resource.type {
                 case .topic:
                     guard let entry = admin.entry(resource.name) else { throw .unknown(resource.name) }
-                    all = topicConfigs(entry, synonyms: request.includeSynonyms)
+                    all = topicConfigs(entry, request)
                 case .broker:
                     guard resource.name.isEmpty || resource.name == String(configuration.nodeID) else {
                         throw ChangeRefusal(
@@ -60,7 +60,7 @@ extension Broker {
     }
 
     private func topicConfigs(
-        _ entry: TopicRegistry.Entry, synonyms: Bool
+        _ entry: TopicRegistry.Entry, _ request: DescribeConfigsRequest
     ) -> [DescribeConfigsResponse.Config] {
         let rules = configuration.topics
         guard let byRules = try? rules.settings(for: entry.name, overrides: []).get() else { return [] }
@@ -79,8 +79,10 @@ extension Broker {
                 DescribeConfigsResponse.Synonym(
                     name: name, value: rules.defaults.value(of: name), source: .defaultConfig))
             return DescribeConfigsResponse.Config(
-                name: name, value: sources[0].value, source: sources[0].source, synonyms: synonyms ? sources : [],
-                type: TopicSettings.type(of: name))
+                name: name, value: sources[0].value, source: sources[0].source,
+                synonyms: request.includeSynonyms ? sources : [], type: TopicSettings.type(of: name),
+                documentation: request.includeDocumentation
+                    ? TopicSettings.withoutEffect[name]?.documentation : nil)
         }
     }
 
@@ -93,6 +95,7 @@ extension Broker {
             }
         let topics = configuration.topics.defaults
         let all: [(String, String, ConfigType)] = [
+            ("allow.everyone.if.no.acl.found", String(configuration.allowsEveryoneWithoutRule), .boolean),
             ("broker.id", String(configuration.nodeID), .int),
             ("compression.type", "producer", .string),
             ("default.replication.factor", "1", .int),
@@ -141,9 +144,9 @@ extension TopicSettings {
         switch name {
         case "cleanup.policy": .list
         case "min.cleanable.dirty.ratio": .double
-        case "compression.type", "message.timestamp.type": .string
+        case "message.timestamp.type": .string
         case "index.interval.bytes", "max.message.bytes", "segment.bytes": .int
-        default: .long
+        default: withoutEffect[name]?.type ?? .long
         }
     }
 }

@@ -11,28 +11,65 @@ extension Broker {
         _ request: ListOffsetsRequest, _ client: ClientConnection,
         _ answer: @escaping @Sendable (ListOffsetsResponse) -> Void
     ) {
-        // Looking a time up reads files.
-        let accepted = readers.submit { [self] in
+        let asked = request.topics.flatMap { topic in
+            let isAllowed = authorize(.describe, on: .topic(topic.name), for: client)
+            return topic.partitions.map { AskedOffset(topic: topic.name, partition: $0, isAllowed: isAllowed) }
+        }
+        let reply = { @Sendable (found: [ListOffsetsResponse.Partition]) in
+            var found = found[...]
             answer(
                 ListOffsetsResponse(
                     topics: request.topics.map { topic in
-                        let isAllowed = authorize(.describe, on: .topic(topic.name), for: client)
+                        defer { found = found.dropFirst(topic.partitions.count) }
                         return ListOffsetsResponse.Topic(
-                            name: topic.name,
-                            partitions: topic.partitions.map { asked in
-                                isAllowed
-                                    ? offset(topic.name, asked)
-                                    : ListOffsetsResponse.Partition(
-                                        index: asked.index, errorCode: .topicAuthorizationFailed)
-                            })
+                            name: topic.name, partitions: Array(found.prefix(topic.partitions.count)))
                     }))
         }
+        // Looking a time up reads files.
+        let accepted = readers.submit { [self] in lookUp(asked, found: [], .none, reply, answer) }
         if !accepted { answer(ListOffsetsResponse()) }
     }
 
+    private struct AskedOffset: Sendable {
+        var topic: String
+        var partition: ListOffsetsRequest.Partition
+        var isAllowed: Bool
+    }
+
+    /// Looks on where it stopped, until the disk has to be waited for.
+    ///
+    /// - Parameter first: whether the first look may wait for the disk; before the next one others have their turn.
+    private func lookUp(
+        _ asked: [AskedOffset], found: [ListOffsetsResponse.Partition], _ first: ReadPatience,
+        _ reply: @escaping @Sendable ([ListOffsetsResponse.Partition]) -> Void,
+        _ refuse: @escaping @Sendable (ListOffsetsResponse) -> Void
+    ) {
+        var found = found
+        var patience = first
+        while found.count < asked.count {
+            let next = asked[found.count]
+            guard next.isAllowed else {
+                found.append(
+                    ListOffsetsResponse.Partition(index: next.partition.index, errorCode: .topicAuthorizationFailed))
+                continue
+            }
+            guard let offset = offset(next.topic, next.partition, patience) else {
+                let accepted = readers.submitWaiting { [self, found] in
+                    lookUp(asked, found: found, .waiting, reply, refuse)
+                }
+                if !accepted { refuse(ListOffsetsResponse()) }
+                return
+            }
+            found.append(offset)
+            patience = .none
+        }
+        reply(found)
+    }
+
+    /// - Returns: nil where the disk would have to be waited for.
     private func offset(
-        _ topic: String, _ asked: ListOffsetsRequest.Partition
-    ) -> ListOffsetsResponse.Partition {
+        _ topic: String, _ asked: ListOffsetsRequest.Partition, _ patience: ReadPatience
+    ) -> ListOffsetsResponse.Partition? {
         guard let partition = partition(topic, asked.index) else {
             return ListOffsetsResponse.Partition(index: asked.index, errorCode: .unknownTopicOrPartition)
         }
@@ -49,15 +86,16 @@ extension Broker {
             switch asked.timestamp {
             case Special.latest: found = (view.endOffset, .none)
             case Special.earliest, Special.earliestLocal: found = (view.startOffset, .none)
-            case Special.maxTimestamp: found = try partition.log.offsetOfMaxTimestamp()
+            case Special.maxTimestamp: found = try partition.log.offsetOfMaxTimestamp(patience)
             // There is no tiered storage here.
             case Special.latestTiered: found = nil
-            default: found = try partition.log.offset(atOrAfter: asked.timestamp)
+            default: found = try partition.log.offset(atOrAfter: asked.timestamp, patience)
             }
             return ListOffsetsResponse.Partition(
                 index: asked.index, timestamp: found?.timestamp ?? .none, offset: found?.offset ?? Offset(-1),
                 leaderEpoch: found == nil ? .unknown : view.leaderEpoch)
         } catch {
+            if error.needsWaiting { return nil }
             logger.error("cannot look up a time in \(topic)-\(asked.index): \(error)")
             return ListOffsetsResponse.Partition(index: asked.index, errorCode: .kafkaStorageError)
         }

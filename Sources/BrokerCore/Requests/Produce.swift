@@ -164,7 +164,7 @@ extension BatchError {
         case .incomplete, .lengthOutOfRange, .checksumMismatch, .notDecompressible: .corruptMessage
         case .unsupportedMagic: .unsupportedForMessageFormat
         case .unknownCodec, .codecNotSupported: .unsupportedCompressionType
-        case .countMismatch, .incompleteProducer, .malformedRecord: .invalidRecord
+        case .countMismatch, .offsetsOutOfRange, .incompleteProducer, .malformedRecord: .invalidRecord
         case .tooLarge: .messageTooLarge
         }
     }

@@ -33,6 +33,9 @@ int tributary_descriptor_status(int descriptor, struct tributary_file_status *st
 /// fallocate(2) from 0 up to `size` with FALLOC_FL_KEEP_SIZE.
 int tributary_reserve(int descriptor, int64_t size);
 
+/// preadv2(2) with RWF_NOWAIT and one part: what is in memory only; -1 and EAGAIN where nothing of it is.
+int64_t tributary_read_resident(int descriptor, void *bytes, uint64_t count, int64_t position);
+
 /// lseek(2) with SEEK_DATA. The descriptor's own position moves; readers that use pread(2) do not care.
 int64_t tributary_seek_data(int descriptor, int64_t position);
 
@@ -50,6 +53,23 @@ struct tributary_clock_discipline {
 
 /// adjtimex(2) that changes nothing.
 int tributary_read_clock_discipline(struct tributary_clock_discipline *discipline);
+
+/// malloc_trim(3), and madvise(2) with MADV_DONTNEED for the pages of the program and its libraries that no one writes to.
+/// They are read from their files again, which the page cache holds, when they are next used.
+void tributary_release_memory(void);
+
+struct tributary_datagram {
+    uint64_t length;   // bytes taken
+    uint32_t dropped;  // by the kernel since the socket was made, as far as is known (SO_RXQ_OVFL); modulo 2^32
+    bool has_dropped;
+    bool is_cut;       // it was longer than the buffer
+};
+
+/// Has the kernel tell with each datagram how many it dropped: SO_RXQ_OVFL, socket(7).
+int tributary_tell_dropped(int descriptor);
+
+/// recvmsg(2) that does not wait.
+int tributary_receive(int descriptor, void *buffer, uint64_t size, struct tributary_datagram *datagram);
 
 /// Names the calling thread, as tools show it; the kernel keeps 15 bytes.
 void tributary_name_thread(const char *name);

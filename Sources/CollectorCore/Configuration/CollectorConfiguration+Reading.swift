@@ -29,6 +29,8 @@ extension CollectorConfiguration {
             configuration.limits = section.value("limits", .limits, default: defaults.limits)
             configuration.quotas = section.value("quotas", .quotas, default: defaults.quotas)
             configuration.superUsers = section.value("super.users", .list(of: .principal), default: [])
+            configuration.allowsEveryoneWithoutRule = section.value(
+                "allow.everyone.if.no.acl.found", .boolean, default: false)
             configuration.groups = section.value("groups", .groups, default: defaults.groups)
             configuration.topicRules = section.value("topics", .list(of: .topicRule), default: [])
             return configuration

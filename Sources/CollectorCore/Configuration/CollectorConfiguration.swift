@@ -61,6 +61,8 @@ package struct CollectorConfiguration: Sendable, Equatable {
     package var quotas = Quotas()
     /// Who may do everything, whatever the access rules say.
     package var superUsers: [String] = []
+    /// Whether what no access rule is about is open to everybody when there are rules, too.
+    package var allowsEveryoneWithoutRule = false
     /// What consumer groups keep to.
     package var groups = GroupSettings()
     package var topicRules: [TopicRule] = []

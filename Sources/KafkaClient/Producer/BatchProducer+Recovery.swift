@@ -213,7 +213,9 @@ extension BatchProducer {
             guard error.isForGood else { throw error }
             return try await scanned(question, unknown: .unavailable)
         }
-        return try await scanned(question, unknown: .forgotten)
+        let scanned = try await scanned(question, unknown: .forgotten)
+        if case .found(let last) = scanned { return .foundOnly(last) }
+        return scanned
     }
 
     /// What the log itself tells.

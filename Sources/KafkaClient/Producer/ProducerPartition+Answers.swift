@@ -230,8 +230,19 @@ extension ProducerPartition {
     private mutating func giveUpMissing() {
         for index in entries.indices where entries[index].status == .waiting {
             guard entries[index].payload.isMissing, !isBeyondGap(entries[index]) else { return }
+            if entries[index].maybeStored && !entries[index].wasAwaited { return awaitMissing() }
             refuse(index, .sourceIsGone)
         }
+    }
+
+    /// Before what cannot be sent is given up, and its successors get other numbers, attempts of an earlier life that are
+    /// still in the leader's queue have time to arrive: it is asked again after a long pause. Once all of them did, nothing
+    /// can be doubled. (What is behind a missing batch is sent by this life only when that is resolved: so one pause does for
+    /// all that are missing.)
+    private mutating func awaitMissing() {
+        for index in entries.indices where entries[index].payload.isMissing { entries[index].wasAwaited = true }
+        failures = max(failures, ProduceVerdict.attemptLimit)
+        phase = .paused(.resume)
     }
 
     // MARK: Telling

@@ -51,14 +51,14 @@ extension ProducerPartition {
         guard case .resuming(let then) = phase else { return }
         phase = .sending(alone: true)
         switch state {
-        case .last(let last), .found(let last):
+        case .last(let last), .found(let last), .foundOnly(let last):
             guard let sent = sentThrough, last.distance(from: sent) <= 0 else {
                 tell(.stateIsOld)
                 phase = .needsIdentity
                 return
             }
-            goOn(after: last, epochIsNew: false, isCommitted: state == .found(last))
-        case .earlierEpoch: goOn(after: SequenceNumber(0).advanced(by: -1), epochIsNew: true, isCommitted: false)
+            goOn(after: last, state)
+        case .earlierEpoch: goOn(after: SequenceNumber(0).advanced(by: -1), state)
         case .fenced(let known):
             tell(.stateIsOld)
             learn(known)
@@ -72,7 +72,6 @@ extension ProducerPartition {
             return
         }
         if phase == .needsIdentity { return }
-        if then == .retry && awaitMissing() { return release() }
         switch then {
         case .identity: phase = .needsIdentity
         case .retry, .resume, .renumber: break
@@ -81,33 +80,20 @@ extension ProducerPartition {
         settle()
     }
 
-    /// Before what cannot be sent is given up, and its successors get other numbers, attempts of an earlier life that are
-    /// still in the leader's queue have time to arrive: once all of them did, nothing can be doubled.
-    ///
-    /// - Returns: whether the leader is to be asked again after a long pause.
-    private mutating func awaitMissing() -> Bool {
-        guard let first = entries.firstIndex(where: { $0.status == .waiting }), entries[first].payload.isMissing,
-            entries[first].maybeStored, !entries[first].wasAwaited
-        else { return false }
-        for index in entries.indices where entries[index].payload.isMissing { entries[index].wasAwaited = true }
-        failures = max(failures, ProduceVerdict.attemptLimit)
-        phase = .paused(.resume)
-        return true
-    }
-
     /// Marks what is known to be stored under an identity that cannot be used any longer.
     private mutating func learn(_ state: LeaderState) {
         switch state {
-        case .last(let last), .found(let last): _ = resolve(upTo: last, isCommitted: state == .found(last))
+        case .last(let last), .found(let last), .foundOnly(let last):
+            _ = resolve(upTo: last, isCommitted: state != .last(last))
         case .nothing: break
         case .earlierEpoch, .fenced, .forgotten, .unavailable: return
         }
         for index in entries.indices where entries[index].status == .waiting { entries[index].maybeStored = false }
     }
 
-    private mutating func goOn(after last: SequenceNumber, epochIsNew: Bool, isCommitted: Bool) {
-        tellLoss(behind: last, epochIsNew)
-        guard resolve(upTo: last, isCommitted: isCommitted) else {
+    private mutating func goOn(after last: SequenceNumber, _ state: LeaderState) {
+        tellLoss(behind: last, epochIsNew: state == .earlierEpoch)
+        guard resolve(upTo: last, isCommitted: state == .found(last) || state == .foundOnly(last)) else {
             phase = .needsIdentity
             return
         }
@@ -116,6 +102,9 @@ extension ProducerPartition {
         if let old = gap, old.distance(from: next) < 0 { (gap, gapNeedsEpoch) = (nil, false) }
         gapIsResolved = true
         if let missing, missing == next { return }
+        // What takes any sequence has no gap. Under the old numbers a late attempt of an earlier life stays a duplicate; under
+        // those of another epoch it would be stored a second time.
+        if missing != nil, gap == nil, state == .foundOnly(last) { return }
         guard missing != nil || gap != nil else {
             nextSequence = next
             return
@@ -125,7 +114,7 @@ extension ProducerPartition {
         gap = next
     }
 
-    private mutating func tellLoss(behind last: SequenceNumber, _ epochIsNew: Bool) {
+    private mutating func tellLoss(behind last: SequenceNumber, epochIsNew: Bool) {
         guard let acknowledged = acknowledgedThrough else { return }
         let records = acknowledged.distance(from: last)
         if records > 0 { tell(.lostByBroker(records: records)) }

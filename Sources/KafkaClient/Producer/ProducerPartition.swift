@@ -76,6 +76,8 @@ struct ProducerPartition<Payload: ProducerPayload> {
         case last(SequenceNumber)
         /// The newest sequence that consumers can read. The leader may remember nothing of it.
         case found(SequenceNumber)
+        /// As `found`, and the leader certainly remembers nothing of this producer: it takes any sequence.
+        case foundOnly(SequenceNumber)
         /// Nothing under this epoch, but something under an earlier one: it takes sequence 0 only.
         case earlierEpoch
         /// Another producer goes on under a later epoch; with what is known of this one's.

@@ -1,4 +1,4 @@
-"""Reads every partition of a topic to its present end by manual assignment, and prints
+"""Reads every partition of a topic, from its beginning or from a time, to its present end by manual assignment, and prints
 `PARTITION OFFSET TIMESTAMP KEYLENGTH VALUELENGTH KEYVALUE` for each record."""
 
 import argparse
@@ -32,6 +32,9 @@ def kafka_python(arguments):
     consumer.assign(partitions)
     consumer.seek_to_beginning(*partitions)
     ends = consumer.end_offsets(partitions)
+    if arguments.from_time is not None:
+        for p, found in consumer.offsets_for_times({p: arguments.from_time for p in partitions}).items():
+            consumer.seek(p, found.offset if found else ends[p])
     while any(consumer.position(p) < ends[p] for p in partitions):
         expired(until)
         for records in consumer.poll(timeout_ms=1000).values():
@@ -53,7 +56,13 @@ def confluent(arguments):
         low, high = consumer.get_watermark_offsets(TopicPartition(arguments.topic, p), timeout=20)
         if high > low:
             left[p] = high
-    consumer.assign([TopicPartition(arguments.topic, p, OFFSET_BEGINNING) for p in partitions])
+    starts = [TopicPartition(arguments.topic, p, OFFSET_BEGINNING) for p in partitions]
+    if arguments.from_time is not None:
+        asked = [TopicPartition(arguments.topic, p, arguments.from_time) for p in partitions]
+        starts = consumer.offsets_for_times(asked, timeout=20)
+        # Of a partition where nothing is that late, -1: the end.
+        left = {p.partition: left[p.partition] for p in starts if 0 <= p.offset < left.get(p.partition, 0)}
+    consumer.assign(starts)
     while left:
         expired(until)
         for message in consumer.consume(1000, timeout=0.2):
@@ -83,6 +92,9 @@ async def aiokafka(arguments):
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         ends = await consumer.end_offsets(partitions)
+        if arguments.from_time is not None:
+            for p, found in (await consumer.offsets_for_times({p: arguments.from_time for p in partitions})).items():
+                consumer.seek(p, found.offset if found else ends[p])
         while True:
             positions = [await consumer.position(p) >= ends[p] for p in partitions]
             if all(positions):
@@ -99,6 +111,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--client", required=True, choices=["kafka-python", "confluent", "aiokafka"])
     parser.add_argument("--bootstrap", required=True)
+    parser.add_argument("--from-time", type=int, help="in milliseconds")
     parser.add_argument("topic")
     arguments = parser.parse_args()
     if arguments.client == "kafka-python":

@@ -1,4 +1,5 @@
 """Writes the lines of a file, each `KEY TAB VALUE`, to a topic, and waits for every acknowledgement that was asked for.
+With --unkeyed the keys are left out, with --from-time the records are a second apart.
 
 With --record FILE each acknowledged line's number is appended to FILE at once; the lines go on for as long as the
 cluster is away."""
@@ -7,6 +8,9 @@ import argparse
 import asyncio
 import os
 import time
+
+# More than the largest record of these tests.
+MAX_BYTES = 12 << 20
 
 
 def lines(arguments):
@@ -17,7 +21,8 @@ def lines(arguments):
         if arguments.rate:
             time.sleep(max(0, started + number / arguments.rate - time.monotonic()))
         key, _, value = line.partition(b"\t")
-        yield key, value
+        stamp = None if arguments.from_time is None else arguments.from_time + 1000 * number
+        yield None if arguments.unkeyed else key, value, stamp
 
 
 class Journal:
@@ -45,9 +50,10 @@ def kafka_python(arguments, journal):
     producer = KafkaProducer(
         bootstrap_servers=arguments.bootstrap, acks=arguments.acks if arguments.acks == "all" else int(arguments.acks),
         compression_type=None if arguments.compression == "none" else arguments.compression,
-        enable_idempotence=arguments.idempotent, linger_ms=5, delivery_timeout_ms=100_000)
-    for number, (key, value) in enumerate(lines(arguments)):
-        future = producer.send(arguments.topic, key=key, value=value)
+        enable_idempotence=arguments.idempotent, linger_ms=5, delivery_timeout_ms=100_000,
+        max_request_size=MAX_BYTES)
+    for number, (key, value, stamp) in enumerate(lines(arguments)):
+        future = producer.send(arguments.topic, key=key, value=value, timestamp_ms=stamp)
         future.add_callback(lambda _, n=number: journal.acknowledged(n))
         future.add_errback(lambda error, n=number: journal.failed(n, error))
     producer.flush(timeout=100)
@@ -60,15 +66,15 @@ def confluent(arguments, journal):
     producer = Producer({
         "bootstrap.servers": arguments.bootstrap, "acks": arguments.acks, "compression.type": arguments.compression,
         "enable.idempotence": arguments.idempotent, "linger.ms": 5, "message.timeout.ms": 100_000,
-        "batch.num.messages": 500, "reconnect.backoff.max.ms": 500, "partitioner": "murmur2_random"})
+        "batch.num.messages": 500, "message.max.bytes": MAX_BYTES, "reconnect.backoff.max.ms": 500, "partitioner": "murmur2_random"})
 
     def told(number):
         return lambda error, _: journal.failed(number, error) if error else journal.acknowledged(number)
 
-    for number, (key, value) in enumerate(lines(arguments)):
+    for number, (key, value, stamp) in enumerate(lines(arguments)):
         while True:
             try:
-                producer.produce(arguments.topic, key=key, value=value, on_delivery=told(number))
+                producer.produce(arguments.topic, key=key, value=value, timestamp=stamp or 0, on_delivery=told(number))
                 break
             except BufferError:
                 producer.poll(0.1)
@@ -83,7 +89,7 @@ async def aiokafka(arguments, journal):
     producer = AIOKafkaProducer(
         bootstrap_servers=arguments.bootstrap, acks=arguments.acks if arguments.acks == "all" else int(arguments.acks),
         compression_type=None if arguments.compression == "none" else arguments.compression,
-        enable_idempotence=arguments.idempotent, linger_ms=5)
+        enable_idempotence=arguments.idempotent, linger_ms=5, max_request_size=MAX_BYTES)
     await producer.start()
     try:
         async def told(number, sent):
@@ -94,8 +100,9 @@ async def aiokafka(arguments, journal):
                 journal.failed(number, error)
 
         pending = []
-        for number, (key, value) in enumerate(lines(arguments)):
-            pending.append(asyncio.create_task(told(number, await producer.send(arguments.topic, key=key, value=value))))
+        for number, (key, value, stamp) in enumerate(lines(arguments)):
+            sent = await producer.send(arguments.topic, key=key, value=value, timestamp_ms=stamp)
+            pending.append(asyncio.create_task(told(number, sent)))
         await producer.flush()
         await asyncio.gather(*pending)
     finally:
@@ -109,6 +116,8 @@ def main():
     parser.add_argument("--compression", default="none")
     parser.add_argument("--acks", default="all")
     parser.add_argument("--idempotent", action="store_true")
+    parser.add_argument("--unkeyed", action="store_true")
+    parser.add_argument("--from-time", type=int, help="of the first record, in milliseconds")
     parser.add_argument("--record")
     parser.add_argument("--rate", type=int, help="lines a second")
     parser.add_argument("topic")

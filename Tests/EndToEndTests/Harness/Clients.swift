@@ -49,10 +49,12 @@ enum PythonClient: String, CaseIterable, CustomTestStringConvertible {
 
 extension Playground {
     /// Reads a topic to its end, with kcat; a topic that is not there yet has no records.
-    func kcatRead(_ address: String, _ topic: String) async throws -> [Record] {
+    ///
+    /// - Parameter offset: as kcat takes it.
+    func kcatRead(_ address: String, _ topic: String, from offset: String = "beginning") async throws -> [Record] {
         let kcat = try start(
             Programs.kcat,
-            ["-C", "-b", address, "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%p %o %T %K %S %k%s\n"]
+            ["-C", "-b", address, "-t", topic, "-o", offset, "-e", "-q", "-f", "%p %o %T %K %S %k%s\n"]
                 + ["-X", "check.crcs=true"])
         let code = try await kcat.wait()
         if code == 1 && kcat.standardError.contains("Unknown topic") { return [] }

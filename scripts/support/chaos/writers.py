@@ -137,7 +137,7 @@ class LogrotateWriter(Writer):
         self.running: subprocess.Popen | None = None
         self.configuration.write_text(
             f'"{self.path}" {{\n    rotate 100000\n    compress\n    nocreate\n    su root root\n    postrotate\n'
-            f"        touch '{self.asks}'\n        while [ -e '{self.asks}' ]; do sleep 0.01; done\n"
+            f"        touch '{self.asks}'\n        tries=0; while [ -e '{self.asks}' ] && [ $tries -lt 3000 ]; do sleep 0.01; tries=$((tries + 1)); done\n"
             "    endscript\n}\n")
         self.configuration.chmod(0o644)
 

@@ -103,6 +103,9 @@ let package = Package(
         module("HostMetrics", ["Primitives", "FileAccess", "CLinux", systemPaths]),
 
         // Layer 4.
+        module(
+            "MetricInputs",
+            ["HostMetrics", "FileAccess", "Primitives", "CLinux", nioCore, nioPosix, nioHTTP1, systemPaths]),
         module("KafkaClient", ["KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging, deque]),
         module(
             "BrokerCore",
@@ -118,8 +121,8 @@ let package = Package(
         module(
             "AgentCore",
             [
-                "KafkaClient", "FileTailing", "HostMetrics", "YAMLConfiguration", "FileAccess", "CLinux", nioCore,
-                nioHTTP1, nioPosix, lifecycle, logging,
+                "KafkaClient", "FileTailing", "HostMetrics", "MetricInputs", "YAMLConfiguration", "FileAccess",
+                "CLinux", nioCore, nioHTTP1, nioPosix, lifecycle, logging,
                 deque,
                 systemPaths,
             ]),
@@ -163,11 +166,17 @@ let package = Package(
             "ConfigurationTests",
             [
                 "YAMLConfiguration", "AgentCore", "CollectorCore", "BrokerCore", "CommitLog", "HostMetrics",
-                "FileAccess", systemPaths,
+                "MetricInputs", "FileAccess", systemPaths,
             ]),
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
             exclude: ["read-metrics.py"], resources: [.copy("Fixtures")]),
+        tests(
+            "MetricInputsTests",
+            [
+                "MetricInputs", "HostMetrics", "FileAccess", "Primitives", "TestSupport", nioCore, nioPosix, nioHTTP1,
+                systemPaths,
+            ]),
         tests(
             "BrokerCoreTests",
             [

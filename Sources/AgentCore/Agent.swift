@@ -3,6 +3,7 @@ package import FileAccess
 internal import KafkaClient
 internal import KafkaProtocol
 package import Logging
+internal import NIOCore
 internal import NIOPosix
 internal import Primitives
 internal import RecordBatches
@@ -42,10 +43,12 @@ package struct Agent: Service {
             "started",
             metadata: ["sources": "\(configuration.sources.count)", "collector": "\(bootstrap)", "once": "\(once)"])
         let inbox = Inbox<PipelineMessage>()
+        // One loop: each takes a thread, three descriptors and 200 KiB, and all that goes over it is one agent's batches.
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let cluster = KafkaCluster(
             ClusterConfiguration(
                 bootstrap: configuration.collector.bootstrap.map { BrokerAddress(host: $0.host, port: $0.port) }),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            eventLoopGroup: loops, logger: logger)
         let requested = RequestedTopics(Set(configuration.sources.map(\.topic)))
         let desk = ControlDesk(inbox: inbox, fileSystem: fileSystem, logger: logger, load: reload) {
             requested.request($0)
@@ -64,17 +67,19 @@ package struct Agent: Service {
                 if let address = configuration.statusListen {
                     let server = StatusServer(
                         at: address, asking: inbox, clock: SystemWallClock(),
-                        eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
+                        eventLoop: loops.next(), logger: logger)
                     group.addTask { await server.run() }
                 }
                 let result = await runPipeline(inbox, cluster, desk)
                 group.cancelAll()
+                // A request that nobody answers would be waited for until its time is over.
+                await cluster.close()
                 return result
             }
         } onGracefulShutdown: {
             inbox.put(.stop)
         }
-        await cluster.close()
+        try? await loops.shutdownGracefully()
         try result.get()
     }
 

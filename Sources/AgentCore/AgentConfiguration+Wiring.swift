@@ -8,30 +8,42 @@ extension AgentConfiguration {
     ///
     /// - Throws: `AgentError` for a glob that cannot be.
     func split(
-        fileSystem: any FileSystem, clock: any WallClock
+        fileSystem: any FileSystem, clock: any WallClock, wake: @escaping @Sendable () -> Void
     ) throws(AgentError) -> (files: [TailSource], metrics: [MetricsSource]) {
         var files: [TailSource] = []
         var metrics: [MetricsSource] = []
         for source in sources {
-            switch source {
-            case .file(let source): files.append(try source.tailSource)
-            case .hostMetrics(let source):
-                metrics.append(MetricsSource(source, hostName: hostName, fileSystem: fileSystem, clock: clock))
-            }
+            if case .file(let source) = source { files.append(try source.tailSource) }
+            let sampled = MetricsSource(source, hostName: hostName, fileSystem: fileSystem, clock: clock, wake: wake)
+            if let sampled { metrics.append(sampled) }
         }
         return (files, metrics)
     }
 
-    /// Checks what reading the file alone does not: globs, and how much memory may be needed.
+    /// Descriptors for all but the files: the journal, spools, connections, directories while they are listed, files of
+    /// /proc.
+    private static let otherDescriptors = 64
+    /// With fewer for files, each read would open one.
+    private static let fewestDescriptors = 16
+
+    /// Checks what reading the file alone does not: globs, and how much memory and how many descriptors may be needed.
     package func validate() throws(AgentError) {
+        let allowed = DescriptorLimit.raise()
+        let needed = Self.otherDescriptors + Self.fewestDescriptors
+        if allowed < needed {
+            throw AgentError(
+                "only \(allowed) files may be open at a time, and at least \(needed) are needed: raise the hard limit "
+                    + "(ulimit -Hn, or LimitNOFILE= of the systemd unit)")
+        }
         for case .file(let source) in sources { _ = try source.tailSource }
         try MemoryEstimate(self).check(against: memoryMaximum)
     }
 
-    /// The bounds of reading files.
+    /// The bounds of reading files, within what the process may have open.
     package var tailLimits: TailLimits {
         var limits = TailLimits()
         limits.files = fileLimit
+        limits.fit(descriptors: Int(clamping: DescriptorLimit.raise()) - Self.otherDescriptors)
         return limits
     }
 }

@@ -1,4 +1,5 @@
 internal import FileTailing
+internal import MetricInputs
 
 /// The most memory that an agent with a configuration takes: what each part of it may hold at the same time, added up.
 /// A bound and not a forecast: an agent whose files are few and short takes a third of it.
@@ -13,8 +14,10 @@ package struct MemoryEstimate: Sendable, Equatable {
 
     /// Program, runtime, threads and connections, measured idle with a release build.
     static let program = 20 << 20
-    /// One known file and its names, measured with 10,000 of them and rounded up.
-    static let perFile = 2 << 10
+    /// One known file, its names and a directory of its own, measured with 10,000 of them and rounded up.
+    static let perFile = 2560
+    /// An open file's objects, and what the journal and a batch say of it.
+    static let perDescriptor = 2 << 10
 
     package init(_ configuration: AgentConfiguration) {
         let limits = configuration.tailLimits
@@ -24,6 +27,7 @@ package struct MemoryEstimate: Sendable, Equatable {
             longest = max(longest, source.maximumLineBytes)
             readers += 1
         }
+        let inputs = configuration.sources.reduce(0) { $0 + $1.inputBytes }
         let compressed = limits.decompressionBytes(maximumLineBytes: longest)
         parts = [
             Part(name: "program", bytes: Self.program),
@@ -38,7 +42,11 @@ package struct MemoryEstimate: Sendable, Equatable {
             Part(
                 name: "up to \(limits.files) files (files.limit)", bytes: readers == 0 ? 0 : limits.files * Self.perFile
             ),
+            Part(
+                name: "of them open: \(limits.openFiles), and \(limits.pinnedFiles) that were rotated or deleted",
+                bytes: readers == 0 ? 0 : (limits.openFiles + limits.pinnedFiles) * Self.perDescriptor),
         ]
+        if inputs > 0 { parts.append(Part(name: "series of metrics from others (series.limit)", bytes: inputs)) }
     }
 
     /// For people, a part on each line.
@@ -58,6 +66,22 @@ package struct MemoryEstimate: Sendable, Equatable {
         throw AgentError(
             "memory.max: at the most \(Self.mebibytes(total)) may be needed, which is more than \(Self.mebibytes(limit)):\n"
                 + lines.joined(separator: "\n")
-                + "\nlower memory.limit, files.limit or max.line.bytes, or raise memory.max")
+                + "\nlower memory.limit, files.limit, max.line.bytes or series.limit, or raise memory.max")
+    }
+}
+
+extension AgentSource {
+    /// What a series takes at most where it is kept, and as a point: see `ExpositionLimits` and `StatsDConfiguration`.
+    private static let perSeries = 1 << 10
+
+    /// Series are remembered between two looks; points, and then records, are there for a moment: the points of all targets
+    /// perhaps, the records of one look at a time.
+    fileprivate var inputBytes: Int {
+        switch self {
+        case .file, .hostMetrics: 0
+        case .prometheus(let source): (2 * source.input.targets.count + 1) * source.input.seriesLimit * Self.perSeries
+        case .statsd(let source): 2 * source.input.seriesLimit * Self.perSeries
+        case .textfile(let source): 3 * source.input.seriesLimit * Self.perSeries + source.input.fileLimit
+        }
     }
 }

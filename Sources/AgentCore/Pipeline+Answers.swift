@@ -155,7 +155,8 @@ extension Pipeline {
         }
         return SpoolEntry(
             ordinal: ordinal, source: parts.first.map { shipment.parts[$0].source } ?? "",
-            topic: shipment.place.topic, partition: shipment.place.partition, key: [], written: clock.now(),
+            topic: shipment.place.topic, partition: shipment.place.partition,
+            key: LetterCoordinates(tag: refused.tag, position: refused.position).key, written: clock.now(),
             error: refused.code, origins: origins, batch: refused.batch)
     }
 }

@@ -32,6 +32,7 @@ extension Pipeline {
                 continue
             }
             let outcome = read(file, route)
+            if tailer.hasUnstoredEvidence { commit(force: true) }
             if outcome.lines > 0 {
                 lastRead = .now
                 skipped.removeAll()

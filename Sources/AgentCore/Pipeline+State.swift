@@ -14,7 +14,7 @@ extension Pipeline {
 
     /// Tells the journal what has changed, all of it or nothing: positions, and the batches that they stand for.
     func commit(force: Bool) {
-        var isNew = false
+        var isNew = tailer.hasUnstoredEvidence
         for checkpoint in tailer.takeChangedCheckpoints() {
             if knownFiles.insert(checkpoint.id).inserted { isNew = true }
             entries.append(.file(checkpoint))
@@ -32,14 +32,13 @@ extension Pipeline {
     }
 
     private func retire(_ retired: RetiredFile) {
-        let source = routes[retired.id]?.source ?? journal.loaded.state.files[retired.id]?.source ?? ""
         knownFiles.remove(retired.id)
         placements[retired.id] = nil
         routes[retired.id] = nil
         entries.append(.retired(retired.id))
         guard retired.bytesLost > 0 else { return }
         logger.error("\(retired.bytesLost) bytes of a file went before they could be read (\(retired.reason))")
-        ledger.change(source) { ledger in
+        ledger.change(retired.source) { ledger in
             if retired.reason == .truncated {
                 ledger.bytesTruncatedUnread += retired.bytesLost
             } else {

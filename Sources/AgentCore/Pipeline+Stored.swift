@@ -15,10 +15,19 @@ extension Pipeline {
     func sampleMetrics() {
         for index in metrics.indices where metrics[index].isDue {
             let own = metrics[index].reportsAgent ? status.figures(now: clock.now()) : []
-            let (records, changes) = metrics[index].sample(own: own)
-            for change in changes { logger.warning("\(change)") }
-            store(records, of: metrics[index].name, for: metrics[index].topic)
+            take(metrics[index].sample(own: own), of: metrics[index])
         }
+    }
+
+    /// Ends sources, for a stop or since they have others in their place: what they have put together so far is stored.
+    func finish(_ sources: some Sequence<MetricsSource>) {
+        for var source in sources { take(source.finish(), of: source) }
+    }
+
+    private func take(_ yield: MetricsSource.Yield, of source: MetricsSource) {
+        for notice in yield.notices { logger.notice("\(source.name): \(notice)") }
+        for warning in yield.warnings { logger.warning("\(source.name): \(warning)") }
+        store(yield.records, of: source.name, for: source.topic)
     }
 
     private func store(_ records: [[UInt8]], of source: String, for topic: String) {

@@ -61,6 +61,8 @@ final class Pipeline {
     var lastCommit = ContinuousClock.now
 
     var isStopping: ContinuousClock.Instant?
+    /// No source of metrics has anything that is not stored.
+    private var hasFinishedSources = false
     var lastRead = ContinuousClock.now
     var lastAccount = ContinuousClock.now
     var nextRest = ContinuousClock.now + .seconds(10)
@@ -95,14 +97,18 @@ final class Pipeline {
         self.stopPatience = stopPatience
         let directory = FilePath(configuration.stateDirectory)
         journal = try Journal(in: directory, fileSystem: fileSystem, logger: logger)
-        let state = journal.loaded.state
+        var state = journal.loaded.state
         journal.loaded.tell(logger)
         compressor = try BatchCompressor(configuration.collector.compression.codec)
-        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock)
+        let (files, metrics) = try configuration.split(fileSystem: fileSystem, clock: clock) { inbox.put(.sampled) }
         self.metrics = metrics
         topicOfSource = Dictionary(uniqueKeysWithValues: configuration.sources.map { ($0.name, $0.topic) })
         let stored = try StoredBatches(configuration, state, fileSystem: fileSystem)
         (spools, replays, deadLetters) = (stored.spools, stored.replays, stored.deadLetters)
+        // In the journal before anything that follows from it.
+        let settled = try deadLetters.settled(of: state.batches)
+        journal.note(settled)
+        for entry in settled { state.apply(entry) }
         tailer = Tailer(
             sources: files, fileSystem: fileSystem, watcher: Self.makeWatcher(logger),
             resuming: Array(state.files.values), startedBefore: state.sources, clock: clock,
@@ -146,12 +152,13 @@ final class Pipeline {
             var hasMore = false
             takeMessages()
             keepRefused()
+            if isStopping != nil, !hasFinishedSources { finishSources() }
             if isStopping == nil {
                 tailer.reconcile()
                 // New files are told before their first line leaves.
                 commit(force: false)
                 hasMore = readFiles()
-                sampleMetrics()
+                if !hasFinishedSources { sampleMetrics() }
                 sendStored()
             }
             sealWhatIsDue()
@@ -159,13 +166,24 @@ final class Pipeline {
             commit(force: false)
             account(force: false)
             restMemory()
-            if isDone { break }
+            if isDone {
+                if hasFinishedSources { break }
+                // What they give has to be acknowledged too.
+                finishSources()
+                continue
+            }
             wait(hasMore: hasMore)
         }
         commit(force: true)
         account(force: true)
         beforeClosing()
         journal.close()
+    }
+
+    private func finishSources() {
+        hasFinishedSources = true
+        finish(metrics)
+        sendStored()
     }
 
     private func wait(hasMore: Bool) {
@@ -182,7 +200,7 @@ final class Pipeline {
     private var patience: Duration {
         if isStopping != nil { return .milliseconds(100) }
         var patience = min(tailer.timeToReconcile, once ? .milliseconds(100) : .seconds(1))
-        for source in metrics { patience = min(patience, source.timeLeft) }
+        if !hasFinishedSources { for source in metrics { patience = min(patience, source.timeLeft) } }
         let now = ContinuousClock.now
         for assembler in assemblers.values {
             guard let since = assembler.since else { continue }
@@ -212,6 +230,7 @@ final class Pipeline {
                 keepRefused()
             case .lost(let tag, let kept): lost(tag, kept)
             case .topic(let topic, let partitions): partitionCounts[topic] = partitions
+            case .sampled: break
             case .control(let task): take(task)
             case .incident(let incident): counters.count(incident)
             case .stop: if isStopping == nil { isStopping = .now }

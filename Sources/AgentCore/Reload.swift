@@ -63,7 +63,7 @@ extension Pipeline {
         let files: [TailSource]
         let sampled: [MetricsSource]
         do throws(AgentError) {
-            (files, sampled) = try next.split(fileSystem: fileSystem, clock: clock)
+            (files, sampled) = try next.split(fileSystem: fileSystem, clock: clock) { [inbox] in inbox.put(.sampled) }
         } catch {
             return .failed("\(error)")
         }
@@ -73,6 +73,8 @@ extension Pipeline {
             return .failed("\(error)")
         }
         let kept = metrics.filter { !plan.removed.contains($0.name) && !plan.changed.contains($0.name) }
+        // They free their addresses before others ask for them, which they do when they are looked at first.
+        finish(metrics.filter { source in !kept.contains { $0.name == source.name } })
         metrics = kept + sampled.filter { source in !kept.contains { $0.name == source.name } }
         configuration = next
         topicOfSource = Dictionary(uniqueKeysWithValues: next.sources.map { ($0.name, $0.topic) })

@@ -30,6 +30,8 @@ enum PipelineMessage: Sendable {
     case topic(String, partitions: Int)
     /// Something that nobody could prevent, told by the producer.
     case incident(ProducerIncident)
+    /// A source of metrics has something.
+    case sampled
     /// A person's question: answered at the next turn.
     case control(ControlTask)
     /// Read no more, have what is under way acknowledged, and end.

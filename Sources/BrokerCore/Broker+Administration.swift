@@ -19,32 +19,36 @@ extension Broker {
         }
     }
 
-    /// Deletes a topic: it is gone for everybody when this returns, and durably so.
+    /// Deletes topics, all or none: they are gone for everybody when this returns, and durably so. All together, for
+    /// each step waits for the disk.
     ///
     /// 1. The registry says so.
-    /// 2. Nobody finds it any more; fetches that wait for it are answered, appends refused.
-    /// 3. Its logs are closed on their threads, behind the appends that came before.
-    /// 4. Its directories are renamed, and removed in the background.
-    /// 5. The offsets that groups have in it go; where a crash comes before, at the next start.
-    func delete(_ topic: Topic, _ admin: TopicAdmin) throws(ChangeRefusal) {
-        try refuseInternal(topic.name)
-        try admin.beginDeletion(of: topic.name)
-        // As it is now, which may be larger than when the request found it.
-        let topic = self.topic(named: topic.name) ?? topic
+    /// 2. Nobody finds them any more; fetches that wait for them are answered, appends refused.
+    /// 3. Their logs are closed on their threads, behind the appends that came before.
+    /// 4. Their directories are renamed, and removed in the background.
+    /// 5. The offsets that groups have in them go; where a crash comes before, at the next start.
+    func delete(_ topics: [Topic], _ admin: TopicAdmin) throws(ChangeRefusal) {
+        if topics.isEmpty { return }
+        try admin.beginDeletions(of: topics.map(\.name))
         table.withLock { table in
-            table.byName[topic.name] = nil
-            table.byID[topic.id] = nil
+            for topic in topics {
+                table.byName[topic.name] = nil
+                table.byID[topic.id] = nil
+            }
         }
         let done = BlockingQueue<Void>()
-        for partition in topic.partitions {
+        let partitions = topics.flatMap(\.partitions)
+        for partition in partitions {
             partition.markDeleted()
             partition.storage.submit(.drop(key: partition.storageKey) { done.put(()) })
         }
-        var left = topic.partitions.count
+        var left = partitions.count
         while left > 0, let closed = done.takeAll() { left -= closed.count }
         admin.finishDeletions()
-        forgetOffsets(of: topic.name)
-        logger.info("topic deleted", metadata: ["topic": "\(topic.name)"])
+        for topic in topics {
+            forgetOffsets(of: topic.name)
+            logger.info("topic deleted", metadata: ["topic": "\(topic.name)"])
+        }
     }
 
     func grow(

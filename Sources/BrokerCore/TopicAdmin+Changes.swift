@@ -89,32 +89,49 @@ extension TopicAdmin {
 
     // MARK: Deleting
 
-    /// Takes a topic out of the registry. Its logs are to be closed next, and then `finishDeletions` called.
-    func beginDeletion(of topic: String) throws(ChangeRefusal) {
-        guard let entry = entry(topic) else { throw .unknown(topic) }
-        try changing("delete topic \(topic)") { try registry.beginDeletion(of: entry) }
+    /// Takes topics out of the registry, all or none. Their logs are to be closed next, and then `finishDeletions`
+    /// called.
+    func beginDeletions(of topics: [String]) throws(ChangeRefusal) {
+        var entries: [TopicRegistry.Entry] = []
+        for topic in topics {
+            guard let entry = entry(topic) else { throw .unknown(topic) }
+            entries.append(entry)
+        }
+        try changing("delete topics \(topics.joined(separator: ", "))") { try registry.beginDeletions(of: entries) }
     }
 
     /// Frees the names of deleted topics' directories, and has what was renamed removed in the background. What does
     /// not work is tried again at the next deletion or creation, and at the next start.
     func finishDeletions() {
+        var renamed: Set<TopicID> = []
         for deletion in registry.deletions {
-            do {
+            do throws(FileError) {
                 try rename(deletion)
-                try registry.finishDeletion(of: deletion.id)
+                renamed.insert(deletion.id)
             } catch {
                 logger.error("cannot put the files of deleted topic \(deletion.name) aside: \(error)")
             }
+        }
+        do throws(FileError) {
+            try forgetDeletions(renamed)
+        } catch {
+            logger.error("cannot note that the files of \(renamed.count) deleted topics are aside: \(error)")
         }
         DeletedDirectories(in: directory.path, fileSystem: fileSystem, logger: logger).removeInBackground()
     }
 
     /// Makes sure that a new topic does not find the records of a deleted one of its name.
     func freeDirectories(of entry: TopicRegistry.Entry) throws {
-        for deletion in registry.deletions where deletion.name == entry.name {
-            try rename(deletion)
-            try registry.finishDeletion(of: deletion.id)
-        }
+        let inTheWay = registry.deletions.filter { $0.name == entry.name }
+        for deletion in inTheWay { try rename(deletion) }
+        try forgetDeletions(Set(inTheWay.map(\.id)))
+    }
+
+    /// What was renamed stays so, and then need not be known any more.
+    private func forgetDeletions(_ ids: Set<TopicID>) throws(FileError) {
+        if ids.isEmpty { return }
+        try fileSystem.synchronizeDirectory(directory.path)
+        try registry.finishDeletions(of: ids)
     }
 
     private func rename(_ deletion: TopicRegistry.Deletion) throws(FileError) {
@@ -127,7 +144,6 @@ extension TopicAdmin {
                 if !error.isNotFound { throw error }
             }
         }
-        try fileSystem.synchronizeDirectory(directory.path)
     }
 }
 

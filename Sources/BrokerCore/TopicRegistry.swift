@@ -101,17 +101,18 @@ struct TopicRegistry {
     }
 
     /// From now on the topic is gone, whatever becomes of its directories. Durable on return.
-    mutating func beginDeletion(of entry: Entry) throws(FileError) {
-        let deletion = Deletion(name: entry.name, id: entry.id, partitions: entry.partitions)
-        let changed = entries.filter { $0.name != entry.name }
-        try save(changed, deletions + [deletion])
+    mutating func beginDeletions(of going: [Entry]) throws(FileError) {
+        let begun = going.map { Deletion(name: $0.name, id: $0.id, partitions: $0.partitions) }
+        let ids = Set(going.map(\.id))
+        let changed = entries.filter { !ids.contains($0.id) }
+        try save(changed, deletions + begun)
         entries = changed
-        deletions.append(deletion)
+        deletions += begun
     }
 
     /// The directories' names are free again.
-    mutating func finishDeletion(of id: TopicID) throws(FileError) {
-        let changed = deletions.filter { $0.id != id }
+    mutating func finishDeletions(of ids: Set<TopicID>) throws(FileError) {
+        let changed = deletions.filter { !ids.contains($0.id) }
         try save(entries, changed)
         deletions = changed
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <sys/uio.h>
@@ -114,4 +115,33 @@ void tributary_release_memory(void) {
 
 void tributary_name_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+int tributary_tell_dropped(int descriptor) {
+    int on = 1;
+    return setsockopt(descriptor, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
+}
+
+int tributary_receive(int descriptor, void *buffer, uint64_t size, struct tributary_datagram *datagram) {
+    // Aligned as a control message is.
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(uint32_t))];
+    } control;
+    struct iovec part = {.iov_base = buffer, .iov_len = size};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t length = recvmsg(descriptor, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (length == -1) return -1;
+    datagram->length = (uint64_t)length;
+    datagram->is_cut = (message.msg_flags & MSG_TRUNC) != 0;
+    datagram->has_dropped = false;
+    datagram->dropped = 0;
+    for (struct cmsghdr *one = CMSG_FIRSTHDR(&message); one != NULL; one = CMSG_NXTHDR(&message, one)) {
+        if (one->cmsg_level == SOL_SOCKET && one->cmsg_type == SO_RXQ_OVFL) {
+            memcpy(&datagram->dropped, CMSG_DATA(one), sizeof datagram->dropped);
+            datagram->has_dropped = true;
+        }
+    }
+    return 0;
 }

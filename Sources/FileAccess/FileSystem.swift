@@ -118,10 +118,13 @@ package struct DirectoryEntry: Sendable {
     package var name: FilePath.Component
     /// nil where the file system does not tell without a look at the file.
     package var kind: FileKind?
+    /// Tells one listing from another; it need not be what `status` says, as with overlays and mount points.
+    package var inode: UInt64
 
-    package init(name: FilePath.Component, kind: FileKind?) {
+    package init(name: FilePath.Component, kind: FileKind?, inode: UInt64) {
         self.name = name
         self.kind = kind
+        self.inode = inode
     }
 }
 

@@ -40,13 +40,16 @@ package struct PosixFileSystem: FileSystem {
                 case Int(DT_UNKNOWN): nil
                 default: .other
                 }
+            let inode = unsafe entry.pointee.d_ino
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
                 unsafe name.withMemoryRebound(to: CInterop.PlatformChar.self, capacity: 256) {
                     unsafe FilePath.Component(platformString: $0)
                 }
             }
             // "." and ".." are components of another kind; an empty name cannot be.
-            if let name, name.kind == .regular { entries.append(DirectoryEntry(name: name, kind: kind)) }
+            if let name, name.kind == .regular {
+                entries.append(DirectoryEntry(name: name, kind: kind, inode: UInt64(inode)))
+            }
         }
     }
 

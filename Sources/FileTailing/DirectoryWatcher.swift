@@ -14,7 +14,7 @@ package protocol DirectoryWatcher: AnyObject {
 
     func unwatch(_ watch: WatchNumber)
 
-    /// Hands over what happened since the last call, without waiting.
+    /// Hands over what happened between the last call and this one, without waiting.
     func takeEvents(_ body: (WatchEvent) -> Void) throws(FileError)
 }
 

@@ -40,7 +40,14 @@ package import SystemPackage
     }
 
     package func takeEvents(_ body: (WatchEvent) -> Void) throws(FileError) {
-        while true {
+        // What comes meanwhile is left for the next call: writers may be faster than it is taken.
+        var left: CInt = 0
+        guard unsafe ioctl(descriptor, UInt(FIONREAD), &left) == 0 else {
+            throw FileError(operation: "ioctl", path: "inotify", errno: Errno(rawValue: Glibc.errno))
+        }
+        // A file that several write to by turns has an event for each write: that it was modified is told once.
+        var modified: Set<[UInt8]> = []
+        while left > 0 {
             let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count <= 0 {
                 let failure = Errno(rawValue: Glibc.errno)
@@ -48,14 +55,21 @@ package import SystemPackage
                 if failure == .interrupted { continue }
                 throw FileError(operation: "read", path: "inotify", errno: failure)
             }
+            left -= CInt(count)
             var position = 0
             while position < count {
                 let event = unsafe buffer.loadUnaligned(fromByteOffset: position, as: inotify_event.self)
-                let name = unsafe UnsafeRawBufferPointer(buffer)[
-                    (position + MemoryLayout<inotify_event>.size)...
-                ].prefix(Int(event.len))
-                position += MemoryLayout<inotify_event>.size + Int(event.len)
-                if let event = Self.event(event, named: unsafe Array(name.prefix { $0 != 0 })) { body(event) }
+                let start = position + MemoryLayout<inotify_event>.size
+                let name = unsafe Array(UnsafeRawBufferPointer(rebasing: buffer[start..<start + Int(event.len)]))
+                position = start + Int(event.len)
+                if event.mask & UInt32(IN_MODIFY | IN_ATTRIB) != 0 && event.mask & UInt32(IN_ISDIR) == 0 {
+                    let key = unsafe withUnsafeBytes(of: event.wd) { unsafe Array($0) } + name
+                    guard modified.insert(key).inserted else {
+                        continue
+                    }
+                }
+                let end = name.firstIndex(of: 0) ?? name.count
+                if let event = Self.event(event, named: Array(name[..<end])) { body(event) }
             }
         }
     }

@@ -82,6 +82,7 @@ package struct RetiredFile: Sendable, Equatable {
     }
 
     package var id: TailedFileID
+    package var source: String
     package var reason: Reason
     /// Bytes known to be there that were never read, or could not be read again.
     package var bytesLost: Int64

@@ -58,6 +58,8 @@ final class TailedFile {
     var readGuard: ContentGuard?
     var committed: Int64
     var committedGuard: ContentGuard
+    /// Some of the positions before `committed`, with their guards, in order.
+    var trail: [ContentGuard] = []
     /// Where reads ended since `committed`, with their guards, in order.
     var marks: [ContentGuard] = []
 
@@ -196,6 +198,10 @@ final class TailedFile {
         committed = position
         let passed = marks.prefix { $0.end <= position }.count
         if passed > 0 {
+            for mark in marks[..<passed] {
+                if trail.count >= 8 { trail.remove(at: 4) }
+                trail.append(mark)
+            }
             committedGuard = marks[passed - 1]
             marks.removeFirst(passed)
         }

@@ -50,27 +50,46 @@ extension Tailer {
     func compressedForm(
         of file: TailedFile, _ listings: inout [FilePath: [OtherForm]]
     ) -> OtherForm? {
+        for _ in 0..<8 {
+            hasMoved = false
+            if let form = compressedForm(of: file, in: &listings) { return form }
+            // What was not looked into, since it has another name by now, may be the one.
+            if !hasMoved { return nil }
+            listings.removeAll()
+        }
+        return nil
+    }
+
+    private func compressedForm(
+        of file: TailedFile, in listings: inout [FilePath: [OtherForm]]
+    ) -> OtherForm? {
         var candidates: [OtherForm] = []
         let parents = [file.path.removingLastComponent(), file.originalPath.removingLastComponent()]
         for parent in Set(parents) {
-            if listings[parent] == nil { listings[parent] = compressedFiles(in: parent) }
+            if listings[parent] == nil { listings[parent] = files(in: parent) { isGzipName($0.bytes) } }
             candidates += listings[parent] ?? []
         }
         let fit = candidates.filter { candidate in
             !isFollowed(candidate.path, candidate.status, by: file.source)
                 && !file.rejected.contains(candidate.status.number)
                 && mayHold(candidate, file)
-                && (file.fingerprint.length > 0 || isNamedAfter(file, candidate.path))
+        }
+        let names = [file.originalPath, file.path].compactMap { $0.lastComponent?.bytes }
+        let isNamedAfter = fit.map { candidate in
+            candidate.path.lastComponent.map { name in names.contains { name.bytes.starts(with: $0) } } ?? false
         }
         // Those that are named after it first, of them the one that was modified first.
-        let sorted = fit.sorted { left, right in
-            let isLeft = isNamedAfter(file, left.path)
-            return isLeft == isNamedAfter(file, right.path) ? left.status.modified < right.status.modified : isLeft
+        let order = fit.indices.sorted { left, right in
+            isNamedAfter[left] == isNamedAfter[right]
+                ? fit[left].status.modified < fit[right].status.modified : isNamedAfter[left]
         }
-        return sorted.first {
+        let found = order.first {
             // Of what nothing was read nothing tells: then it must not be another's.
-            file.fingerprint.length > 0 ? head(of: $0, begins: file.fingerprint) : !isKnownContent($0, to: file.source)
+            file.fingerprint.length > 0
+                ? head(of: fit[$0], begins: file.fingerprint)
+                : isNamedAfter[$0] && !isKnownContent(fit[$0], to: file.source)
         }
+        return found.map { fit[$0] }
     }
 
     private func isKnownContent(_ compressed: OtherForm, to source: Int) -> Bool {
@@ -91,22 +110,17 @@ extension Tailer {
         file.born.map { $0.milliseconds <= compressed.status.modified.milliseconds + 10 } ?? true
     }
 
-    private func isNamedAfter(_ file: TailedFile, _ path: FilePath) -> Bool {
-        guard let name = path.lastComponent?.bytes else { return false }
-        return [file.originalPath, file.path].contains { known in
-            known.lastComponent.map { name.starts(with: $0.bytes) } ?? false
+    /// Opens what a look found under a name; nil where that is another file's by now, or it cannot be opened.
+    func open(_ form: OtherForm) -> (any OpenFile)? {
+        do throws(FileError) {
+            let opened = try fileSystem.open(form.path, .read)
+            let status = try opened.status()
+            if status.number == form.status.number && status.born == form.status.born { return opened }
+            hasMoved = true
+        } catch {
+            if error.isNotFound { hasMoved = true }
         }
-    }
-
-    func compressedFiles(in directory: FilePath) -> [OtherForm] {
-        entries(of: directory).compactMap { entry in
-            guard entry.name.extension == gzipSuffix else { return nil }
-            let path = directory.appending(entry.name)
-            guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular else {
-                return nil
-            }
-            return OtherForm(path: path, status: status)
-        }
+        return nil
     }
 
     /// Whether the content's first bytes have this hash.
@@ -122,17 +136,19 @@ extension Tailer {
     /// files that are gone do not have it read again and again.
     func head(of compressed: OtherForm) -> [UInt8]? {
         let status = compressed.status
-        if let known = compressedHeads[status.number], known.size == status.size, known.modified == status.modified {
+        if let known = compressedHeads[status.number], known.size == status.size, known.modified == status.modified,
+            known.born == status.born
+        {
             return known.head
         }
-        guard let file = try? fileSystem.open(compressed.path, .read) else { return nil }
+        guard let file = open(compressed) else { return nil }
         let content = GzipContent(file, mostKept: FileCheckpoint.fingerprintLength)
         var bytes = [UInt8](repeating: 0, count: FileCheckpoint.fingerprintLength)
         let count = unsafe bytes.withUnsafeMutableBytes { unsafe try? content.read(into: $0, at: 0) }
         guard let count else { return nil }
         bytes.removeLast(bytes.count - count)
         if compressedHeads.count >= 256 { compressedHeads.removeAll() }
-        compressedHeads[status.number] = (status.size, status.modified, bytes)
+        compressedHeads[status.number] = (status.size, status.modified, status.born, bytes)
         return bytes
     }
 
@@ -160,8 +176,8 @@ extension Tailer {
         current[Key(source: file.source, number: file.number)] = file
         if !form.isCompressed {
             counters.continuedCopies += 1
-            // What was written behind the copy went with the truncation.
-            let lost = max(0, file.largestSize - form.status.size)
+            // What was written behind the copy went with the truncation, but for what was read before it.
+            let lost = max(0, file.largestSize - max(form.status.size, file.readPosition))
             file.largestSize -= lost
             file.bytesLost += lost
             lose(lost, because: .truncated)
@@ -202,6 +218,11 @@ extension Tailer {
             return true
         }
         let form = OtherForm(path: path, status: status)
+        hasMoved = false
+        if head(of: form) == nil && hasMoved {
+            waiting.append(place)
+            return true
+        }
         let known = files.values.first { file in
             file.source == source && !file.isCompressed && !file.isGone && file.fingerprint.length > 0
                 && !file.rejected.contains(status.number)
@@ -288,3 +309,5 @@ extension Tailer {
 }
 
 let gzipSuffix = "gz"
+
+func isGzipName(_ name: [UInt8]) -> Bool { name.count > 3 && name.suffix(3).elementsEqual(".gz".utf8) }

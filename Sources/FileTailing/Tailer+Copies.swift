@@ -24,14 +24,11 @@ extension Tailer {
         var best: OtherForm?
         for place in file.places {
             let parent = place.directory.path
-            for entry in entries(of: parent) {
-                guard familyBases(of: entry.name.bytes).contains(place.name.bytes) else { continue }
-                let path = parent.appending(entry.name)
-                guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular,
-                    status.size >= file.readPosition, status.size > best?.status.size ?? -1,
+            for form in files(in: parent, where: { familyBases(of: $0.bytes).contains(place.name.bytes) }) {
+                let status = form.status
+                guard !form.isCompressed, status.size > best?.status.size ?? 0,
                     current[Key(source: file.source, number: status.number)] == nil, isYounger(status, than: file)
                 else { continue }
-                let form = OtherForm(path: path, status: status, isCompressed: false)
                 if holdsWhatWasRead(form, of: file) { best = form }
             }
         }
@@ -43,31 +40,58 @@ extension Tailer {
         return born <= copied
     }
 
+    /// It may be shorter than what was read, where lines were read between the copy and the truncation. Then what was
+    /// read up to some earlier position tells, and where none is known the first bytes alone.
     private func holdsWhatWasRead(_ form: OtherForm, of file: TailedFile) -> Bool {
-        guard let opened = try? fileSystem.open(form.path, .read) else { return false }
-        let proof = file.readGuard ?? file.committedGuard
+        guard let opened = open(form) else { return false }
+        let size = form.status.size
+        let proofs = file.trail + [file.committedGuard] + file.marks + (file.readGuard.map { [$0] } ?? [])
+        let proof = proofs.filter { $0.end <= size }.max { $0.end < $1.end } ?? .none
+        let holdsHead = size >= file.fingerprint.length
+        guard holdsHead || proof.hash.length > 0 else { return false }
         let isSame =
-            try? matches(file.fingerprint, from: 0, .plain(opened))
+            try? (!holdsHead || matches(file.fingerprint, from: 0, .plain(opened)))
             && matches(proof.hash, from: proof.end - Int64(proof.hash.length), .plain(opened))
         return isSame ?? false
     }
 
+    /// A copy that ends before what was read: what it holds was read, and what came behind it is gone.
+    func isSpent(_ file: TailedFile, _ descriptor: OpenContent) throws(FileError) -> Bool {
+        guard file.placement == .rotated, case .plain = descriptor else { return false }
+        let size = try descriptor.end()
+        guard size < file.readPosition else { return false }
+        if size < file.fingerprint.length { return true }
+        return try matches(file.fingerprint, from: 0, descriptor)
+    }
+
+    /// What a file that was rotated away was seen to hold behind its end is gone.
+    func loseBehindEnd(_ file: TailedFile) {
+        let lost = file.knownUnread
+        guard lost > 0 else { return }
+        lose(lost, because: .truncated)
+        file.bytesLost += lost
+        file.largestSize = file.readPosition
+        noteChanged(file)
+    }
+
     /// Sees to it that a file whose content was replaced is known for what it is.
     func lookForTruncation(_ file: TailedFile) {
-        guard file.placement == .live, !file.isCompressed, file.fingerprint.length > 0,
-            let opened = descriptor(of: file),
-            let isSame = try? verify(file, opened)
-        else { return }
+        guard file.placement == .live, !file.isCompressed, let opened = descriptor(of: file) else { return }
+        // From here on it can be told whether it is truncated.
+        identify(file)
+        guard file.fingerprint.length > 0, let isSame = try? verify(file, opened) else { return }
         if !isSame { replace(file) }
     }
 
     /// Whether a file has the content that a followed one has at present, as far as both go. Only the path's own file is
     /// copied, and a copy is younger than its original.
     func isCopy(_ form: OtherForm, of file: TailedFile) -> Bool {
-        guard file.placement == .live, !file.isCompressed, isYounger(form.status, than: file),
-            let copy = try? fileSystem.open(form.path, .read), case .plain(let original)? = descriptor(of: file),
-            let size = try? original.status().size
-        else { return false }
+        guard file.placement == .live, !file.isCompressed, isYounger(form.status, than: file) else { return false }
+        // What cannot be looked into now is not told.
+        guard let copy = open(form) else { return true }
+        guard case .plain(let original)? = descriptor(of: file), let size = try? original.status().size else {
+            return false
+        }
         let common = min(size, form.status.size)
         if common == 0 {
             // Truncated since it was looked at.

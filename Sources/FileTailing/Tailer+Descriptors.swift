@@ -6,6 +6,8 @@ internal import SystemPackage
 extension Tailer {
     /// The next file that may have unread bytes, in turn; nil where there is none.
     package func nextReadable() -> TailedFileID? {
+        // Where something was not found under its name, an earlier file may be under another.
+        if !touched.isEmpty || !unsettled.isEmpty { examineTouched() }
         // Where all wait, as for a bound, there is none. One that waits may bring others into the queue.
         var waiting = 0
         while waiting <= queue.count - queueHead && queueHead < queue.count {
@@ -84,17 +86,21 @@ extension Tailer {
 
     /// Takes the fingerprint before anything is read: should the file be renamed and compressed until then, nothing else
     /// tells which of several it is. NULs may yet be overwritten.
-    private func identify(_ file: TailedFile) {
-        guard file.fingerprint.length == 0, file.readPosition == 0, file.size > 0,
+    ///
+    /// - Returns: whether it has one since this call.
+    @discardableResult func identify(_ file: TailedFile) -> Bool {
+        guard file.fingerprint.length == 0, file.readPosition == 0,
             case .plain(let opened) = file.descriptor,
             let head = try? opened.read(FileCheckpoint.fingerprintLength, at: 0)
-        else { return }
+        else { return false }
         let count = head.firstIndex(of: 0) ?? head.count
-        if count == 0 { return }
+        if count == 0 { return false }
         file.fingerprint = unsafe head.withUnsafeBytes {
             unsafe ContentHash(UnsafeRawBufferPointer(rebasing: $0[..<count]))
         }
         noteChanged(file)
+        hasUnstoredEvidence = true
+        return true
     }
 
     private func updateCompressed(_ file: TailedFile, _ status: FileStatus) {
@@ -119,7 +125,13 @@ extension Tailer {
         file.lastUse = uses
         if let descriptor = file.descriptor { return descriptor }
         if file.placement == .deleted || file.placement == .missing || file.isGone { return nil }
-        if openFiles.count >= limits.openFiles { closeLeastRecentlyUsed() }
+        if openFiles.count >= limits.openFiles {
+            let isFull = openFiles.count >= limits.openFiles + limits.pinnedFiles
+            if !closeLeastRecentlyUsed(evenPinned: isFull) && isFull {
+                retryLater(file)
+                return nil
+            }
+        }
         do throws(FileError) {
             let descriptor = try fileSystem.open(file.path, .read)
             let status = try descriptor.status()
@@ -158,11 +170,15 @@ extension Tailer {
     /// Reported once, and tried again at the next look around.
     func fail(_ file: TailedFile, _ error: FileError) {
         if error.errno == .tooManyOpenFiles || error.errno == .tooManyOpenFilesInSystem {
-            for _ in 0..<max(1, openFiles.count / 8) { closeLeastRecentlyUsed() }
+            for _ in 0..<max(1, openFiles.count / 8) { _ = closeLeastRecentlyUsed(evenPinned: true) }
         }
-        file.isReadable = false
         if file.problem?.errno != error.errno { report(error, at: file.path) }
         file.problem = error
+        retryLater(file)
+    }
+
+    private func retryLater(_ file: TailedFile) {
+        file.isReadable = false
         if file.isRetried { return }
         file.isRetried = true
         retries.append(file)
@@ -178,18 +194,28 @@ extension Tailer {
         }
     }
 
-    /// Never one that has lost its name and is not done with.
-    private func closeLeastRecentlyUsed() {
-        var oldest: TailedFile?
-        for file in openFiles where file.placement == .live || (file.placement == .rotated && !file.isPinned) {
-            guard let found = oldest else {
-                oldest = file
-                continue
-            }
-            // Idle ones first.
-            let isBetter = file.isReadable == found.isReadable ? file.lastUse < found.lastUse : !file.isReadable
-            if isBetter { oldest = file }
+    /// Closes the open file that is missed least.
+    ///
+    /// - Parameter evenPinned: also one that is not done with, if it has a name by which it is opened again.
+    /// - Returns: whether there was one.
+    private func closeLeastRecentlyUsed(evenPinned: Bool) -> Bool {
+        var best: (file: TailedFile, cost: Int)?
+        for file in openFiles {
+            guard let cost = costOfClosing(file), evenPinned || cost < 2 else { continue }
+            if let best, (best.cost, best.file.lastUse) <= (cost, file.lastUse) { continue }
+            best = (file, cost)
         }
-        if let oldest { close(oldest) }
+        if let best { close(best.file) }
+        return best != nil
+    }
+
+    /// Idle ones first; then, of those that would be lost if they were deleted meanwhile, those whose bytes were all read.
+    /// nil for one that has lost its name.
+    private func costOfClosing(_ file: TailedFile) -> Int? {
+        switch file.placement {
+        case .rotated where file.isPinned: file.unread > 0 ? 3 : 2
+        case .live, .rotated: file.isReadable ? 1 : 0
+        case .deleted, .missing, .gone: nil
+        }
     }
 }

@@ -6,6 +6,9 @@ internal import SystemPackage
 
 extension Tailer {
     func examineTouched() {
+        if isExamining { return }
+        isExamining = true
+        defer { isExamining = false }
         repeat {
             while !touched.isEmpty || !unsettled.isEmpty {
                 while let directory = touched.popLast() {
@@ -165,15 +168,19 @@ extension Tailer {
                 unsettled[file.id] = nil
                 return update(file, status)
             }
-            // Another file was given its inode.
-            current[key] = nil
-            if !continueCompressed([file]).isEmpty { endUnlessCompressed(file) }
+            loseInode(of: file, key)
         }
         if let checkpoints = resuming.removeValue(forKey: key) {
             if resume(checkpoints, source: source, at: path, status, included: true) { return }
         }
         if considerIncluded(path, place, status, source) { return }
         begin(path, place, status, source)
+    }
+
+    /// Another file was given a file's inode: it is gone.
+    func loseInode(of file: TailedFile, _ key: Key) {
+        current[key] = nil
+        if !continueCompressed([file]).isEmpty { endUnlessCompressed(file) }
     }
 
     func leads(_ path: FilePath, to file: TailedFile) -> Bool {
@@ -205,6 +212,7 @@ extension Tailer {
         file.isCompressed = isCompressed
         counters.filesBegun += 1
         register(file)
+        fresh.append(place.directory)
         self.place(file, at: path, included: true)
         if settings.start == .end && firstStarts.contains(source) { skipToEnd(file, size: status.size) }
         update(file, status)

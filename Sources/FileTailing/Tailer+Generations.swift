@@ -21,8 +21,8 @@ extension Tailer {
         var status: FileStatus
         /// Its own name matches the patterns.
         var isIncluded: Bool
+        var isCompressed: Bool
 
-        var isCompressed: Bool { path.extension == gzipSuffix }
         /// When its content began; of a compressed file, which keeps that time, when it ended.
         var time: FileTime { isCompressed ? status.modified : status.born ?? status.modified }
     }
@@ -51,13 +51,14 @@ extension Tailer {
             let basePath = place.directory.path.appending(base)
             for role in place.directory.roles where isFile(base, in: role) {
                 let key = Key(source: role.source, number: status.number)
+                if let file = current[key], !isSame(file, status, at: path) { loseInode(of: file, key) }
                 guard candidates[key] == nil, current[key] == nil,
                     !takers.contains(role.source) || sources[role.source].exclusion(of: path) != nil,
                     sources[role.source].exclusion(of: basePath) == nil, mayBeEarlier(path, role.source)
                 else { continue }
                 candidates[key] = Candidate(
                     family: Family(source: role.source, path: basePath), place: place, path: path, status: status,
-                    isIncluded: false)
+                    isIncluded: false, isCompressed: isGzipName(place.name.bytes))
             }
         }
     }
@@ -66,7 +67,7 @@ extension Tailer {
     private func mayBeEarlier(_ path: FilePath, _ source: Int) -> Bool {
         switch sources[source].exclusion(of: path) {
         case nil: true
-        case .compressed: path.extension == gzipSuffix
+        case .compressed: isGzipName(path.bytes)
         case .excluded, .taken, .notIncluded: false
         }
     }
@@ -82,7 +83,8 @@ extension Tailer {
             let family = Family(source: source, path: place.directory.path.appending(base))
             guard isTaken(family.path, by: source) else { continue }
             candidates[Key(source: source, number: status.number)] = Candidate(
-                family: family, place: place, path: path, status: status, isIncluded: true)
+                family: family, place: place, path: path, status: status, isIncluded: true,
+                isCompressed: isGzipName(place.name.bytes))
             return true
         }
         return false
@@ -228,7 +230,9 @@ extension Tailer {
     /// it is changed.
     func noteLooks() {
         for (directory, modified) in listings
-        where !undecided.values.contains(where: { $0.place.directory === directory }) {
+        where !undecided.values.contains(where: { $0.place.directory === directory })
+            && !waiting.contains(where: { $0.directory === directory })
+        {
             for (source, look) in directory.looks {
                 directory.looks[source] = TailDirectory.Look(settled: max(look.settled, look.listed), listed: modified)
             }

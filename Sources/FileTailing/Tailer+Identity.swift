@@ -21,6 +21,11 @@ extension Tailer {
 
     /// Files that are not where they were: deleted, renamed, or out of sight.
     func settle() {
+        // One that was not to be found before may be back.
+        for file in unlinked.values
+        where file.placement == .missing && file.descriptor == nil && strays[file.number] != nil {
+            unsettled[file.id] = file
+        }
         let lost = unsettled.values.filter { files[$0.id] === $0 && !$0.isGone }
         unsettled.removeAll()
         var sought: [TailedFile] = []
@@ -84,16 +89,29 @@ extension Tailer {
         return paths
     }
 
-    /// What may be files in a directory. Listed again where names changed meanwhile, since one that changes may be missing.
-    func entries(of directory: FilePath) -> [DirectoryEntry] {
-        var entries: [DirectoryEntry] = []
-        for _ in 0..<3 {
-            let before = try? fileSystem.status(of: directory, followingLinks: true)
-            entries = (try? fileSystem.list(directory)) ?? []
-            let after = try? fileSystem.status(of: directory, followingLinks: true)
-            if before?.modified == after?.modified { break }
+    /// The files in a directory, each once, as they were at one moment. A rotation that renames a dozen of them may come
+    /// between a listing and the looks at what bears the names: then one file is found under another's name, and another
+    /// not at all. So it is looked at again until a second listing is the same.
+    func files(in directory: FilePath, where isWanted: (FilePath.Component) -> Bool) -> [OtherForm] {
+        func list() -> [FilePath.Component: UInt64] {
+            let entries = (try? fileSystem.list(directory)) ?? []
+            let wanted = entries.filter { ($0.kind == .regular || $0.kind == nil) && isWanted($0.name) }
+            return Dictionary(wanted.map { ($0.name, $0.inode) }, uniquingKeysWith: { $1 })
         }
-        return entries.filter { $0.kind == .regular || $0.kind == nil }
+        var names = list()
+        var found: [OtherForm] = []
+        for _ in 0..<32 {
+            found = names.keys.compactMap { name in
+                let path = directory.appending(name)
+                let status = try? fileSystem.status(of: path, followingLinks: false)
+                guard let status, status.kind == .regular else { return nil }
+                return OtherForm(path: path, status: status, isCompressed: isGzipName(name.bytes))
+            }
+            let again = list()
+            if again == names { break }
+            names = again
+        }
+        return found
     }
 
     /// Finds inodes in directories, under whatever names.
@@ -101,12 +119,8 @@ extension Tailer {
         var found: [FileNumber: (FilePath, FileStatus)] = [:]
         var seen: Set<FilePath> = []
         for path in paths where seen.insert(path).inserted && found.count < numbers.count {
-            for entry in entries(of: path) {
-                let path = path.appending(entry.name)
-                guard let status = try? fileSystem.status(of: path, followingLinks: false), status.kind == .regular,
-                    numbers.contains(status.number)
-                else { continue }
-                found[status.number] = (path, status)
+            for file in files(in: path, where: { _ in true }) where numbers.contains(file.status.number) {
+                found[file.status.number] = (file.path, file.status)
             }
         }
         return found
@@ -260,7 +274,9 @@ extension Tailer {
         files[file.id] = nil
         unlinked[file.id] = nil
         counters.filesRetired += 1
-        retired.append(RetiredFile(id: file.id, reason: reason, bytesLost: bytesLost + file.bytesLost))
+        retired.append(
+            RetiredFile(
+                id: file.id, source: sources[file.source].name, reason: reason, bytesLost: bytesLost + file.bytesLost))
     }
 }
 

@@ -27,10 +27,18 @@ extension Tailer {
                 outcome.end = .atEnd
                 return outcome
             }
+            // Stored before the first line leaves: or a restart could not tell what the file became.
+            if identify(file) { return outcome }
             // The guard says nothing of what the fingerprint holds of the bytes behind it.
             if file.needsVerification || file.readGuard == nil || file.readPosition < file.fingerprint.length {
                 if case .gzip(let content) = descriptor, try !approach(file, content) { return outcome }
                 guard try verify(file, descriptor) else {
+                    if try isSpent(file, descriptor) {
+                        loseBehindEnd(file)
+                        file.isReadable = false
+                        outcome.end = .atEnd
+                        return outcome
+                    }
                     if file.formerly == nil { replace(file) } else { detach(file) }
                     outcome.end = .replaced
                     return outcome
@@ -47,7 +55,11 @@ extension Tailer {
         switch outcome.end {
         case .atEnd:
             file.isReadable = false
-            if case .gzip(let content) = descriptor { endCompressed(file, content) }
+            if case .gzip(let content) = descriptor {
+                endCompressed(file, content)
+            } else if file.placement == .rotated && file.readPosition == file.size {
+                loseBehindEnd(file)
+            }
         case .replaced: replace(file)
         case .more, .stopped, .failed, .gone: break
         }
@@ -238,5 +250,7 @@ extension Tailer {
         let file = succeed(old, because: .truncated, goingOnIn: form(of: old))
         if let status = try? descriptor.status() { update(file, status) }
         markReadable(file)
+        // Other generations may have come and gone since it was looked at.
+        for place in file.places { touch(place.directory) }
     }
 }

@@ -100,7 +100,9 @@ extension Tailer {
         let lost = max(0, checkpoint.size - checkpoint.position)
         lose(lost, because: .lost)
         counters.filesRetired += 1
-        retired.append(RetiredFile(id: checkpoint.id, reason: lost > 0 ? .lost : .finished, bytesLost: lost))
+        retired.append(
+            RetiredFile(
+                id: checkpoint.id, source: checkpoint.source, reason: lost > 0 ? .lost : .finished, bytesLost: lost))
     }
 }
 

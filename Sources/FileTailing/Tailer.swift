@@ -55,7 +55,9 @@ package final class Tailer {
     /// Directories that were listed in this look around.
     var listings: [(directory: TailDirectory, modified: FileTime)] = []
     /// The first bytes of gzip files that were looked into.
-    var compressedHeads: [FileNumber: (size: Int64, modified: FileTime, head: [UInt8])] = [:]
+    var compressedHeads: [FileNumber: (size: Int64, modified: FileTime, born: FileTime?, head: [UInt8])] = [:]
+    /// Something that was to be looked into had another name by then.
+    var hasMoved = false
     /// Files to try again at the next look around.
     var retries: [TailedFile] = []
 
@@ -68,10 +70,16 @@ package final class Tailer {
     var nextPoll: Timestamp?
     var nextReconcile: Timestamp?
     var now: Timestamp
+    /// Where files were begun that nothing was read of yet.
+    var fresh: [TailDirectory] = []
+    var isExamining = false
     var hasScanned = false
     var takesEndsAsFinal = false
     var rereading: Rereading?
 
+    /// First bytes of files were noted, by which they are told later, and are to be stored (`takeChangedCheckpoints`)
+    /// before anything more is read.
+    package internal(set) var hasUnstoredEvidence = false
     package internal(set) var counters = TailCounters()
     var changed: [TailedFile] = []
     var retired: [RetiredFile] = []
@@ -121,11 +129,12 @@ package final class Tailer {
     package func reconcile(everything: Bool = false) {
         now = clock.now()
         takeEvents()
-        let all = everything || isDue(nextReconcile, limits.reconcileInterval)
+        let interval = reconcileInterval
+        let all = everything || isDue(nextReconcile, interval)
         let polled = all || isDue(nextPoll, limits.pollInterval)
         if polled {
             nextPoll = now.advanced(by: limits.pollInterval)
-            if all { nextReconcile = now.advanced(by: limits.reconcileInterval) }
+            if all { nextReconcile = now.advanced(by: interval) }
             lookAround(everywhere: all)
         }
         examineTouched()
@@ -136,21 +145,37 @@ package final class Tailer {
             examineTouched()
             firstStarts.removeAll()
         }
-        if all { continueMissing() }
-        tendUnlinked(all: all)
+        lookBehindFresh()
+        if polled { continueMissing() }
+        // Many of them are not looked at for each event of a writer.
+        if polled || unlinked.count < 32 { tendUnlinked(all: all) }
+    }
+
+    /// A file that is there may be the last of several that its path had since the events that were taken: they are
+    /// looked for before it is read.
+    private func lookBehindFresh() {
+        for _ in 0..<4 where !fresh.isEmpty {
+            let directories = fresh
+            fresh.removeAll()
+            takeEvents()
+            for directory in directories where directory.watch == nil && !directory.needsListing { touch(directory) }
+            examineTouched()
+        }
     }
 
     /// How long the owner may wait for events before it calls `reconcile` again.
     package var timeToReconcile: Duration {
-        guard let nextReconcile, let nextPoll else { return .zero }
+        guard let nextReconcile, let nextPoll, touched.isEmpty, unsettled.isEmpty else { return .zero }
         let isPolling =
             watcher == nil || !unlinked.isEmpty || !retries.isEmpty || !waiting.isEmpty || !undecided.isEmpty
             || directories.values.contains { $0.watch == nil }
         let next = isPolling ? min(nextPoll, nextReconcile) : nextReconcile
         let left = Duration.milliseconds(next.milliseconds - clock.now().milliseconds)
         // A clock that was set back must not put it off.
-        return min(max(left, .zero), limits.reconcileInterval)
+        return min(max(left, .zero), reconcileInterval)
     }
+
+    private var reconcileInterval: Duration { limits.reconcileInterval(names: files.count + directories.count) }
 
     /// To wait on with poll(2); -1 without a watcher.
     package var watchDescriptor: CInt { watcher?.descriptor ?? -1 }
@@ -191,6 +216,7 @@ package final class Tailer {
     /// line leaves.
     package func takeChangedCheckpoints() -> [FileCheckpoint] {
         defer { changed.removeAll(keepingCapacity: true) }
+        hasUnstoredEvidence = false
         return changed.compactMap { file in
             file.checkpointChanged = false
             return files[file.id] == nil && departed[file.id] == nil ? nil : checkpoint(of: file)

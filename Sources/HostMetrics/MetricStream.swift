@@ -71,6 +71,16 @@ package struct MetricStream: Sendable {
         return (records, result.changes)
     }
 
+    /// What a window that is still open comes to; none where none is. For the end, when no further sample will close it.
+    package mutating func finish() -> [[UInt8]] {
+        var records: [[UInt8]] = []
+        if window?.opened != nil, let points = window?.samples.close(&derived) {
+            window?.opened = nil
+            pointsLeftOut += UInt64(encoder.encode(points, into: &records))
+        }
+        return records
+    }
+
     /// Adds a sample to the window; nil unless it was the last that fits.
     private mutating func summary(with points: [MetricPoint], at now: ContinuousClock.Instant) -> [MetricPoint]? {
         guard let length = configuration.window?.length else { return nil }

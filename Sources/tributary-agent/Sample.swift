@@ -6,10 +6,10 @@ internal import SystemPackage
 extension Program {
     struct Sample: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Measure this host and print what would be shipped; nothing is.",
+            abstract: "Take a sample of a source of metrics and print what would be shipped; nothing is.",
             discussion: """
-                Prints what a source of type host_metrics gives, a record to a line (a record of format prometheus has \
-                several). Rates, utilisation and deltas need two samples: they are in those after the first.
+                Prints what a source of type host_metrics, prometheus, statsd or textfile gives, a record to a line (a \
+                record of format prometheus has several). Rates, utilisation and deltas need two samples: they are in those after the first.
                 """)
 
         @OptionGroup var file: ConfigurationOption
@@ -27,7 +27,9 @@ extension Program {
         func run() async throws {
             let configuration = try file.load()
             guard var preview = MetricsPreview(configuration, source: source) else {
-                throw failure("there is no source of type host_metrics" + (source.map { " named \($0)" } ?? ""))
+                throw failure(
+                    source.map { "there is no source of metrics named \($0)" }
+                        ?? "there is no source of type host_metrics")
             }
             for index in 0..<count {
                 if index > 0 { try await Task.sleep(for: preview.timeLeft) }

@@ -1,5 +1,7 @@
 import FileAccess
 import FileTailing
+import HostMetrics
+import KafkaProtocol
 import Logging
 import Primitives
 import Synchronization
@@ -137,6 +139,75 @@ import Testing
         try fixture.append(["two"], to: "a.log")
         try await eventually { shipper.lines.count >= 3 }
         #expect(shipper.lines.sorted() == ["one", "two", "txt"].sorted())
+        life.stop()
+        _ = try life.end()
+    }
+
+    @Test func `a reload adds, changes and removes sources of metrics`() async throws {
+        let fixture = try PipelineFixture()
+        try fixture.append(["one"], to: "a.log")
+        let shipper = FakeShipper()
+        let life = fixture.start(shipper, once: false, topics: ["t": 1, "metrics.m": 1])
+        try await eventually { !shipper.lines.isEmpty }
+        let next = Mutex(fixture.configuration)
+        let desk = desk(shipper) { next.withLock { $0 } }
+        func reload(_ collector: CollectorKind?) throws -> ReloadPlan {
+            var source = HostMetricsSource(name: "m")
+            source.stream.interval = .milliseconds(100)
+            source.stream.host.collectors = collector.map { [$0] } ?? []
+            next.withLock {
+                $0.sources = fixture.configuration.sources + (collector == nil ? [] : [.hostMetrics(source)])
+            }
+            guard case .reloaded(let plan) = desk.reload() else { throw AgentError("not reloaded") }
+            return plan
+        }
+        func samples() -> [String] { shipper.sent.filter { $0.topic == "metrics.m" }.flatMap(\.lines) }
+        func read() throws -> Int64 {
+            let status = try desk.carryOut(.status)
+            return status.first { $0["source"]?.string == "m" }?["read"]?["records"]?.integer ?? -1
+        }
+
+        #expect(try reload(.load).added == ["m"])
+        try await eventually { samples().contains { $0.contains("system.cpu.load_average.1m") } }
+        #expect(!samples().contains { $0.contains("system.uptime") })
+        // The agent's own numbers are among them.
+        #expect(samples().contains { $0.contains("tributary.agent.read.records") })
+        #expect(try reload(.uptime).changed == ["m"])
+        try await eventually { samples().contains { $0.contains("system.uptime") } }
+        #expect(try reload(nil).removed == ["m"])
+        let before = try read()
+        for number in 0..<5 {
+            try fixture.append(["line \(number)"], to: "a.log")
+            try await eventually { shipper.lines.contains("line \(number)") }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(try before > 0 && read() == before)
+        life.stop()
+        _ = try life.end()
+    }
+
+    @Test func `the status has what became of each source's lines`() async throws {
+        let fixture = try PipelineFixture()
+        try fixture.append(["one", "two", "three"], to: "a.log")
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper, once: false)
+        try await eventually { shipper.lines.count == 3 }
+        let desk = desk(shipper)
+        let held = try #require(try desk.carryOut(.status).first)
+        #expect(held["in_flight"] == .object(["records": .integer(3), "bytes": .integer(14)]))
+        #expect(held["delivered"]?["records"]?.integer == 0)
+        let tag = try #require(shipper.heldTags.first)
+        shipper.answer(tag, .refuse(.invalidRecord))
+        try await eventually { try desk.carryOut(.status).first?["dead_lettered"]?["records"]?.integer == 3 }
+        shipper.acknowledgeAll()
+        try fixture.append(["four"], to: "a.log")
+        try await eventually { try desk.carryOut(.status).first?["delivered"]?["records"]?.integer == 1 }
+        let answer = try desk.carryOut(.status)
+        #expect(answer.first?["read"] == .object(["records": .integer(4), "bytes": .integer(19)]))
+        #expect(answer.first?["unaccounted"] == .object(["records": .integer(0), "bytes": .integer(0)]))
+        #expect(answer.last?["agent"]?["batches_in_flight"]?.integer == 0)
+        let lines = ControlText.lines(.status, answer)
+        #expect(lines[1].split(separator: " ") == ["s", "4", "1", "0", "3", "0", "0", "19", "0"])
         life.stop()
         _ = try life.end()
     }

@@ -16,13 +16,14 @@ struct CrashTests {
     /// A host whose disk may crash.
     final class Host: Sendable {
         let disk = SimulatedFileSystem()
-        let cluster = SimulatedCluster()
+        let cluster: SimulatedCluster
         let waitsForJournal: Bool
         private let configurations: Mutex<AgentConfiguration>
         private let written = Mutex<[String: Int]>([:])
 
-        init(waitsForJournal: Bool = true) throws {
+        init(waitsForJournal: Bool = true, refuses: @escaping @Sendable (String) -> Bool = { _ in false }) throws {
             self.waitsForJournal = waitsForJournal
+            cluster = SimulatedCluster(refuses: refuses)
             var configuration = AgentConfiguration(
                 hostName: "h", sources: [.file(FileSource(name: "s", topic: "t", include: ["/simulated-logs/*.log"]))])
             configuration.stateDirectory = "/state"
@@ -93,14 +94,28 @@ struct CrashTests {
             _ = ended.takeAll(timeout: .seconds(15))
         }
 
-        /// What is wrong with what the cluster has.
+        /// The lines of all dead letters.
+        var deadLetters: [String] {
+            guard let files = try? DeadLetters.files(in: "/state/dead-letters", disk) else { return ["?"] }
+            return files.flatMap { file in
+                (try? disk.readWhole(file.path, limit: 1 << 20)).flatMap { SpoolEntry($0.rawBytes) }?.batch.lines ?? [
+                    "?"
+                ]
+            }
+        }
+
+        /// What is wrong with what the cluster has, or the dead letters.
         func problems() -> [String] {
             var problems = cluster.violations
             let lines = cluster.lines(of: "t")
+            let letters = deadLetters
             for (name, count) in written.withLock({ $0 }) {
-                let numbers = lines.filter { $0.hasPrefix(name + " ") }.map { $0.split(separator: " ")[1] }
-                if numbers != (0..<count).map({ Substring("\($0)") }) {
-                    problems.append("\(name): \(count) lines, and in the cluster: \(numbers.joined(separator: ","))")
+                func numbers(_ lines: [String]) -> [Int] {
+                    lines.filter { $0.hasPrefix(name + " ") }.compactMap { Int($0.split(separator: " ")[1]) }
+                }
+                let (stored, refused) = (numbers(lines), numbers(letters))
+                if stored != stored.sorted() || (stored + refused).sorted() != Array(0..<count) {
+                    problems.append("\(name): \(count) lines, and in the cluster: \(stored), refused: \(refused)")
                 }
             }
             return problems
@@ -158,6 +173,29 @@ struct CrashTests {
             }
             #expect(problems == [], "stopped at operation \(number)")
             if !problems.isEmpty { return }
+        }
+        Issue.record("the life does not come to its end")
+    }
+
+    @Test(arguments: Stop.all.filter(\.isInFirstLife))
+    func `whichever operation is the last, what is refused is a dead letter once, and all else is stored once`(
+        stop: Stop
+    ) throws {
+        for number in 1...100 {
+            let host = try Host { $0.hasPrefix("a.log 7 ") || $0.hasPrefix("a.log 90 ") }
+            try host.append(100, to: "a.log")
+            host.disk.stop(atOperation: host.disk.operationCount + number, midway: stop.isMidway, seed: UInt64(number))
+            host.live()
+            let hasStopped = host.disk.hasStopped
+            host.disk.restart(after: stop.crash, seed: UInt64(number))
+            host.live()
+            let problems = host.problems()
+            #expect(problems == [], "stopped at operation \(number)")
+            if !problems.isEmpty { return }
+            if !hasStopped {
+                #expect(number > 20 && host.deadLetters.contains { $0.hasPrefix("a.log 7 ") })
+                return
+            }
         }
         Issue.record("the life does not come to its end")
     }

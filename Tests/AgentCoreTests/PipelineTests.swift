@@ -1,4 +1,5 @@
 import FileAccess
+import HostMetrics
 import KafkaProtocol
 import Primitives
 import RecordBatches
@@ -57,6 +58,31 @@ struct PipelineTests {
         shipper.inbox.put(.topic("missing", partitions: 1))
         _ = try life.end()
         #expect(shipper.sent.last?.lines == ["early"])
+    }
+
+    @Test func `a firehose does not keep quiet files waiting for more than a turn and what is under way`() async throws
+    {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.batchBytes = 16 << 10
+        try fixture.append(lines(80_000, bytes: 100), to: "firehose.log")
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper, once: false, topics: ["t": 1])
+        // The firehose has filled its partition, and 8 MB of it are waiting.
+        try await eventually { shipper.sent.count >= 8 }
+        let underWay = shipper.sent.count
+        let quiet = (0..<50).map { "quiet \($0)" }
+        for (index, line) in quiet.enumerated() { try fixture.append([line], to: "quiet-\(index).log") }
+        while !Set(quiet).isSubset(of: shipper.lines) && shipper.sent.count < 200 {
+            let before = shipper.sent.count
+            if let oldest = shipper.heldTags.min(by: { $0.value < $1.value }) { shipper.answer(oldest, .acknowledge) }
+            try await eventually { shipper.sent.count > before }
+        }
+        #expect(Set(quiet).isSubset(of: shipper.lines))
+        // A turn is 256 KiB. One may have been under way, and each look at what is new lets a batch through.
+        #expect(shipper.sent.count - underWay <= 2 * (256 / 16) + 8)
+        life.stop()
+        shipper.acknowledgeAll()
+        _ = try life.end()
     }
 
     @Test func `what was not acknowledged is sent again after a restart`() async throws {
@@ -277,6 +303,22 @@ struct PipelineTests {
         #expect(shipper.sent.allSatisfy { $0.topic == "m" })
         #expect(shipper.lines.contains { $0.contains("system.memory") })
         #expect(Set(shipper.sent.map(\.partition)).count == 1)
+    }
+
+    @Test func `a window that is open when the agent stops is sent`() async throws {
+        var source = HostMetricsSource(name: "host", topic: "m")
+        source.stream.host.collectors = [.load]
+        source.stream.interval = .milliseconds(100)
+        source.stream.window = WindowConfiguration(length: .seconds(86_400))
+        let fixture = try PipelineFixture([.hostMetrics(source)])
+        let shipper = FakeShipper()
+        let life = fixture.start(shipper, once: false, topics: ["m": 1])
+        // The topic's message is taken in the turn in which the first sample is.
+        try await eventually { shipper.inbox.isEmpty }
+        life.stop()
+        let counters = try life.end()
+        #expect(shipper.lines.contains { $0.contains("system.cpu.load_average.1m.mean") })
+        #expect(counters.recordsRead == counters.recordsDelivered)
     }
 
     @Test func `a rotated and deleted file with batches under way loses nothing`() async throws {

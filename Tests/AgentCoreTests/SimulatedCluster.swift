@@ -1,3 +1,4 @@
+import KafkaProtocol
 import Primitives
 import RecordBatches
 import Synchronization
@@ -21,6 +22,10 @@ final class SimulatedCluster: Sendable {
     }
 
     private let state = Mutex(State())
+    /// A batch with such a line is never taken.
+    let refuses: @Sendable (String) -> Bool
+
+    init(refuses: @escaping @Sendable (String) -> Bool = { _ in false }) { self.refuses = refuses }
 
     func makeIdentity() -> ProducerIdentity {
         state.withLock { state in
@@ -83,8 +88,9 @@ final class JournaledShipper: Shipper {
         var identity: ProducerIdentity?
         var partitions: [TopicPartition: Partition] = [:]
         var held: [BatchTag: Int] = [:]
-        /// What waits until a loss is known to the journal.
-        var waiting: [TopicPartition: [@Sendable () -> Void]] = [:]
+        /// Partitions with something that must be known to the journal before more is sent; and what waits for that.
+        var busy: Set<TopicPartition> = []
+        var waiting: [TopicPartition: [(batch: SealedBatch, tag: BatchTag)]] = [:]
         var sent = 0
     }
 
@@ -138,15 +144,14 @@ final class JournaledShipper: Shipper {
                     state.partitions[left.place] = Partition(identity: new, next: 0)
                 }
             }
-            for batch in toSend {
-                guard let sealed = batch.batch else { continue }
-                give(sealed, left.place, BatchTag(value: batch.tag))
+            state.withLock { state in
+                let first = toSend.compactMap { batch in batch.batch.map { ($0, BatchTag(value: batch.tag)) } }
+                state.waiting[left.place] = first + (state.waiting[left.place] ?? [])
             }
-            let waiting = state.withLock { $0.waiting.removeValue(forKey: left.place) ?? [] }
-            for action in waiting { action() }
+            release(left.place)
         }
+        _ = state.withLock { $0.busy.insert(left.place) }
         if missing.isEmpty { return goOn() }
-        state.withLock { $0.waiting[left.place] = [] }
         let countdown = Countdown(missing.count)
         for batch in missing {
             inbox.put(.lost(BatchTag(value: batch.tag), kept: { if countdown.isLast() { goOn() } }))
@@ -158,27 +163,55 @@ final class JournaledShipper: Shipper {
         let place = TopicPartition(topic: topic, partition: partition)
         let isWaiting = state.withLock { state in
             state.held[tag] = batch.byteCount
-            if state.waiting[place] == nil { return false }
-            state.waiting[place]?.append { [self] in give(batch, place, tag) }
+            if !state.busy.contains(place) { return false }
+            state.waiting[place, default: []].append((batch, tag))
             return true
         }
-        if !isWaiting { give(batch, place, tag) }
+        if !isWaiting { _ = give(batch, place, tag) }
     }
 
-    private func give(_ batch: SealedBatch, _ place: TopicPartition, _ tag: BatchTag) {
+    /// Sends what waits, up to a batch that is refused.
+    private func release(_ place: TopicPartition) {
+        while true {
+            let next = state.withLock { state -> (batch: SealedBatch, tag: BatchTag)? in
+                guard state.waiting[place]?.isEmpty == false else {
+                    state.busy.remove(place)
+                    return nil
+                }
+                return state.waiting[place]?.removeFirst()
+            }
+            guard let next, give(next.batch, place, next.tag) else { return }
+        }
+    }
+
+    /// The sequences of a refused batch go to the next one, when the journal knows that its records are kept.
+    private func refuse(_ batch: SealedBatch, _ place: TopicPartition, _ tag: BatchTag) {
+        let refused = RefusedRecords(tag: tag, code: .invalidRecord, position: 0, batch: batch) { [self] in
+            state.withLock { $0.held[tag] = nil }
+            inbox.put(.acknowledged(tag))
+            release(place)
+        }
+        inbox.put(.refused(refused))
+    }
+
+    /// - Returns: false where the cluster refuses it.
+    private func give(_ batch: SealedBatch, _ place: TopicPartition, _ tag: BatchTag) -> Bool {
+        let isRefused = batch.lines.contains(where: cluster.refuses)
         let (partition, isFirst) = state.withLock { state in
             let isFirst = state.identity == nil
             let identity = state.identity ?? cluster.makeIdentity()
             state.identity = identity
             var partition = state.partitions[place] ?? Partition(identity: identity, next: 0)
+            if isRefused { state.busy.insert(place) }
             defer {
-                partition.next += batch.recordCount
+                partition.next += isRefused ? 0 : batch.recordCount
                 state.partitions[place] = partition
             }
             return (partition, isFirst)
         }
         if isFirst { journal.note([.identity(partition.identity)]) }
         let send: @Sendable () -> Void = { [self] in
+            if isRefused { return refuse(batch, place, tag) }
             cluster.produce(place, partition.identity, first: partition.next, batch.lines)
             let number = state.withLock { state in
                 state.held[tag] = nil
@@ -196,6 +229,7 @@ final class JournaledShipper: Shipper {
             journal.record([assignment]) {}
             send()
         }
+        return !isRefused
     }
 }
 

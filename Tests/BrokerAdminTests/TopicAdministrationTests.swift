@@ -32,6 +32,32 @@ import Testing
         bench.broker.stop()
     }
 
+    @Test func `topics deleted together wait for the disk as often as one, and each gets its answer`() throws {
+        let bench = try AdminBench()
+        for number in 0..<8 { try bench.create("t\(number)", partitions: 2) }
+        func syncs(deleting names: [String]) throws -> (count: Int, codes: [ErrorCode]) {
+            let before = bench.files.operationCount
+            let asked = DeleteTopicsRequest(topics: names.map { DeleteTopicsRequest.Topic(name: $0) })
+            let codes = try bench.ask(asked).topics.map(\.errorCode)
+            let ofDirectory = bench.files.operations.dropFirst(before).count { operation in
+                switch operation.kind {
+                case .synchronizeDirectory: operation.path == "/data"
+                case .synchronize: operation.path.removingLastComponent() == "/data"
+                default: false
+                }
+            }
+            return (ofDirectory, codes)
+        }
+        let one = try syncs(deleting: ["t0"])
+        #expect(one.count > 0 && one.codes == [.none])
+        let many = try syncs(deleting: ["t1", "t2", "nowhere", "t3", "t4", "t1", "t5"])
+        #expect(many.count <= one.count, "not for each topic")
+        #expect(many.codes == [.none, .none, .unknownTopicOrPartition, .none, .none, .unknownTopicOrPartition, .none])
+        let next = try bench.restarted()
+        #expect(next.broker.topics.map(\.name).sorted() == ["t6", "t7"])
+        next.broker.stop()
+    }
+
     @Test func `a fetch that waits for a deleted topic is answered`() throws {
         let bench = try AdminBench()
         try bench.create("old")
@@ -59,9 +85,11 @@ import Testing
         while true {
             let bench = try AdminBench()
             try bench.create("old", partitions: 2)
+            try bench.create("older")
             for partition in 0..<2 as Range<Int32> { try bench.produce("a", to: "old", partition) }
             bench.files.stop(atOperation: bench.files.operationCount + stop, midway: stop % 2 == 0, seed: UInt64(stop))
-            let isAcknowledged = (try? bench.delete("old"))?.errorCode == ErrorCode.none
+            let both = DeleteTopicsRequest(topics: ["older", "old"].map { DeleteTopicsRequest.Topic(name: $0) })
+            let isAcknowledged = (try? bench.ask(both))?.topics.allSatisfy { $0.errorCode == .none } == true
             bench.broker.stop()
             let isOver = !bench.files.hasStopped
             bench.files.restart(after: .powerLoss, seed: UInt64(stop))
@@ -71,6 +99,7 @@ import Testing
                 #expect(try next.produce("b", to: "old").baseOffset == Offset(0), "stopped after \(stop)")
             } else {
                 #expect(!isAcknowledged, "stopped after \(stop): a deleted topic came back")
+                #expect(next.broker.topics.count == 2, "stopped after \(stop): both are there, or none")
                 #expect(try next.produce("b", to: "old", 1).baseOffset == Offset(1), "stopped after \(stop)")
             }
             next.broker.stop()

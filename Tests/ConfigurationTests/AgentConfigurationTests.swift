@@ -1,6 +1,7 @@
 import AgentCore
 import FileAccess
 import HostMetrics
+import MetricInputs
 import SystemPackage
 import Testing
 import Primitives
@@ -118,10 +119,13 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
             "sources: [{type: file, include: [/a]}]",
             "f.yaml:1:11: sources[0]: \"name\" is missing; expected a name of 1 to 200 letters, digits, '.', '_' and '-'"
         ),
-        ("sources: [{name: a}]", "f.yaml:1:11: sources[0]: \"type\" is missing; expected one of file, host_metrics"),
+        (
+            "sources: [{name: a}]",
+            "f.yaml:1:11: sources[0]: \"type\" is missing; expected one of file, host_metrics, prometheus, statsd, textfile"
+        ),
         (
             "sources: [{name: a, type: flie, include: [/a]}]",
-            "f.yaml:1:27: sources[0].type: expected one of file, host_metrics, found \"flie\"; did you mean \"file\"?"
+            "f.yaml:1:27: sources[0].type: expected one of file, host_metrics, prometheus, statsd, textfile, found \"flie\"; did you mean \"file\"?"
         ),
         (
             "sources: [{name: a, type: file}]",
@@ -201,6 +205,42 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
             metricsSource("disks: {includ: [a]}"),
             "f.yaml:1:49: sources[0].disks.includ: unknown key; did you mean \"include\"?"
         ),
+        (
+            "sources: [{name: a, type: prometheus, targets: ['https://a:1/metrics']}]",
+            "f.yaml:1:49: sources[0].targets[0]: expected http://HOST:PORT/PATH or HOST:PORT, such as http://127.0.0.1:9100/metrics (https is not spoken), found \"https://a:1/metrics\""
+        ),
+        (
+            "sources: [{name: a, type: prometheus, targets: ['a:1', 'http://a:1/metrics']}]",
+            "f.yaml:1:48: sources[0].targets: expected a list of http://HOST:PORT/PATH or HOST:PORT, at most 1000 and each once, found a list"
+        ),
+        (
+            "sources: [{name: a, type: prometheus, targets: ['a:1'], interval: 5s, timeout: 6s}]",
+            "f.yaml:1:80: sources[0].timeout: a scrape takes no longer than the interval"
+        ),
+        (
+            "sources: [{name: a, type: prometheus}]",
+            "f.yaml:1:11: sources[0]: \"targets\" is missing; expected a list of http://HOST:PORT/PATH or HOST:PORT, at most 1000 and each once"
+        ),
+        (
+            "sources: [{name: a, type: statsd, listen: none}]",
+            "f.yaml:1:43: sources[0].listen: without an address or a \"socket\" there is nothing to receive from"
+        ),
+        (
+            "sources: [{name: a, type: statsd, quantiles: [0.9, 0.5]}]",
+            "f.yaml:1:46: sources[0].quantiles: expected at most 20 quantiles, each once, in ascending order, found a list"
+        ),
+        (
+            "sources: [{name: a, type: statsd, quantiles: [1]}]",
+            "f.yaml:1:47: sources[0].quantiles[0]: expected a number between 0 and 1, such as 0.99, found \"1\""
+        ),
+        (
+            "sources: [{name: a, type: statsd, format: prometheus, counters: delta}]",
+            "f.yaml:1:65: sources[0].counters: the format prometheus has no deltas; take cumulative"
+        ),
+        (
+            "sources: [{name: a, type: textfile, directory: d}]",
+            "f.yaml:1:48: sources[0].directory: expected an absolute path, found \"d\""
+        ),
         ("\(source)\nstate_dir: lib", "f.yaml:2:12: state_dir: expected an absolute path, found \"lib\""),
         (
             "\(source)\nhost_name: 'a:b'",
@@ -237,6 +277,69 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
     ])
     func `what cannot be is refused with file, line, column and key`(text: String, message: String) {
         #expect(problems(readAgent(text)) == [message])
+    }
+
+    @Test func `every setting of metrics from others arrives where it belongs`() throws {
+        let text = """
+            sources:
+              - name: p
+                topic: t
+                type: prometheus
+                targets: ["a:1", "http://b", "http://[::1]:2/m?x=1"]
+                interval: 20s
+                timeout: 3s
+                body.limit: 1MiB
+                series.limit: 7
+                job: j
+                openmetrics: false
+                format: influx
+              - name: s
+                type: statsd
+                listen: none
+                socket: /s
+                interval: 1s
+                series.limit: 8
+                quantiles: [0.5, 0.999]
+                expiry: 5m
+                format: prometheus
+              - {name: x, type: textfile, directory: /d, interval: 2s, file.limit: 1KiB, series.limit: 9, format: otlp_json}
+            """
+        let targets = [
+            ScrapeTarget(host: "a", port: 1), ScrapeTarget(host: "b", port: 80),
+            ScrapeTarget(host: "::1", port: 2, path: "/m?x=1"),
+        ]
+        var scrape = ScrapeConfiguration(targets: targets, job: "j")
+        (scrape.interval, scrape.timeout) = (.seconds(20), .seconds(3))
+        (scrape.bodyLimit, scrape.seriesLimit, scrape.prefersOpenMetrics) = (1 << 20, 7, false)
+        var prometheus = InputSource(name: "p", topic: "t", scrape)
+        prometheus.format = .influx
+        var statsd = InputSource(name: "s", StatsDConfiguration())
+        (statsd.input.listen, statsd.input.socket, statsd.input.interval) = (nil, "/s", .seconds(1))
+        (statsd.input.seriesLimit, statsd.input.quantiles, statsd.input.expiry) = (8, [0.5, 0.999], .seconds(300))
+        (statsd.input.counters, statsd.input.hasPrometheusLabels, statsd.format) = (.cumulative, true, .prometheus)
+        var textfile = InputSource(name: "x", TextfileConfiguration(directory: "/d"))
+        (textfile.input.interval, textfile.input.fileLimit, textfile.input.seriesLimit) = (.seconds(2), 1024, 9)
+        textfile.format = .otlpJSON
+        let configuration = try readAgent(text).get()
+        #expect(configuration.sources == [.prometheus(prometheus), .statsd(statsd), .textfile(textfile)])
+        #expect(configuration.sources.map(\.topic) == ["t", "metrics.s", "metrics.x"])
+        try configuration.validate()
+    }
+
+    @Test func `one source of each kind with its defaults fits into the memory that is allowed by default`() throws {
+        let text = """
+            sources:
+              - {name: f, type: file, include: [/a]}
+              - {name: h, type: host_metrics}
+              - {name: p, type: prometheus, targets: ["a:1", "b:1"]}
+              - {name: s, type: statsd}
+              - {name: t, type: textfile, directory: /d}
+            """
+        try readAgent(text).get().validate()
+        let many = (1...9).map { "'a:\($0)'" }.joined(separator: ", ")
+        let refused = try readAgent("sources: [{name: p, type: prometheus, series.limit: 30000, targets: [\(many)]}]")
+            .get()
+        #expect(throws: AgentError.self) { try refused.validate() }
     }
 
     @Test func `source names are unique, and the second is told where the first is`() {

@@ -3,6 +3,8 @@ import AgentCore
 import CollectorCore
 import CommitLog
 import HostMetrics
+import MetricInputs
+import SystemPackage
 import Testing
 
 @testable import YAMLConfiguration
@@ -39,6 +41,17 @@ import Testing
         shop.exclude = ["**/debug.log"]
         expected.sources.insert(.file(shop), at: 1)
         expected.statusListen = HostPort(host: "127.0.0.1", port: 9464)
+        let targets = [
+            ScrapeTarget(host: "127.0.0.1", port: 9100), ScrapeTarget(host: "127.0.0.1", port: 9187),
+        ]
+        expected.sources.append(
+            .prometheus(
+                InputSource(name: "exporters", ScrapeConfiguration(targets: targets, job: "exporters"))))
+        var statsd = StatsDConfiguration()
+        statsd.socket = "/run/tributary/statsd.sock"
+        expected.sources.append(.statsd(InputSource(name: "applications", statsd)))
+        let directory = TextfileConfiguration(directory: "/var/lib/prometheus/node-exporter")
+        expected.sources.append(.textfile(InputSource(name: "drop-ins", directory)))
         #expect(configuration == expected)
     }
 
@@ -95,8 +108,11 @@ import Testing
                     sources:
                       - {name: a, type: file, include: [/a], zzzzzzzz: 1}
                       - {name: b, type: host_metrics, zzzzzzzz: 1}
+                      - {name: c, type: prometheus, targets: ["a:1"], zzzzzzzz: 1}
+                      - {name: d, type: statsd, zzzzzzzz: 1}
+                      - {name: e, type: textfile, directory: /d, zzzzzzzz: 1}
                     """)))
-        #expect(agentKeys.count == 10 + 4 + 10 + 22)
+        #expect(agentKeys.count == 10 + 4 + 10 + 22 + 11 + 11 + 8)
         let agentText = uncommented(try shipped("agent-config/agent.yaml").text)
         for key in agentKeys { #expect(agentText.contains("\(key):"), "agent.yaml does not mention \(key)") }
 

@@ -53,6 +53,49 @@ import Testing
         #expect(ground.texts("a.log").count < 2000)
     }
 
+    @Test func `quiet files wait for one turn of a firehose at the most`() {
+        ground.source("*.log")
+        ground.append("firehose.log", String(repeating: "0123456789\n", count: 200_000))
+        ground.tailer.reconcile()
+        for _ in 0..<3 { if let id = ground.tailer.nextReadable() { _ = ground.read(id, limit: 10_000) } }
+        let before = ground.texts("firehose.log").count
+        for name in 0..<50 { ground.append("\(name).log", "quiet\n") }
+        ground.tailer.reconcile(everything: true)
+        // A turn for each.
+        for _ in 0..<51 { if let id = ground.tailer.nextReadable() { _ = ground.read(id, limit: 10_000) } }
+        #expect((0..<50).allSatisfy { ground.texts("\($0).log") == ["quiet"] })
+        #expect(ground.texts("firehose.log").count - before <= 1000)
+    }
+
+    @Test func `files share the descriptors that there are, and more are never open`() {
+        ground.limits.fit(descriptors: 12)
+        #expect(ground.limits.openFiles == 8 && ground.limits.pinnedFiles == 4)
+        ground.source("*.log")
+        for name in 0..<30 { ground.append("\(name).log", "one\n") }
+        ground.drain(acknowledging: false)
+        // All are rotated and then deleted while nothing is acknowledged.
+        for name in 0..<30 { ground.move("\(name).log", "\(name).log.1") }
+        ground.drain(acknowledging: false)
+        #expect(ground.tailer.state.openFiles <= 12)
+        for name in 0..<30 { ground.delete("\(name).log.1") }
+        for name in 0..<30 { ground.append("\(name).log", "two\n") }
+        ground.drain(acknowledging: false)
+        #expect(ground.tailer.state.openFiles <= 12)
+        for _ in 0..<8 {
+            ground.acknowledge()
+            ground.clock.advance(11)
+            ground.drain()
+            #expect(ground.tailer.state.openFiles <= 12)
+        }
+        #expect((0..<30).allSatisfy { ground.texts("\($0).log") == ["one", "two"] })
+    }
+
+    @Test func `everything is looked at the more rarely the more there is, and no more rarely with few files`() {
+        let limits = TailLimits()
+        #expect(limits.reconcileInterval(names: 5000) == limits.reconcileInterval)
+        #expect(limits.reconcileInterval(names: 20_000) == .seconds(40))
+    }
+
     @Test func `a checkpoint survives its encoding, and no other bytes are taken for one`() throws {
         let checkpoint = FileCheckpoint(
             id: TailedFileID(high: 1, low: .max), source: "näme", originalPath: "/a/b", path: "/a/b.1",

@@ -8,6 +8,7 @@ final class FaultyFileSystem: FileSystem {
     private let birthTimes: Bool
     private let failures = Mutex<[FilePath: Errno]>([:])
     private let counts = Mutex<[String: Int]>([:])
+    private let plans = Mutex<[String: [(from: FilePath, to: FilePath)]]>([:])
 
     init(birthTimes: Bool = true) { self.birthTimes = birthTimes }
 
@@ -15,7 +16,18 @@ final class FaultyFileSystem: FileSystem {
     func calls(_ name: String) -> Int { counts.withLock { $0[name, default: 0] } }
     func resetCalls() { counts.withLock { $0.removeAll() } }
 
+    /// Renames files, those of them that are there, at a certain call: before a `.gz` file is opened ("open.gz"), or
+    /// after a directory is listed ("list").
+    func rename(at call: String, _ count: Int, _ names: [(from: FilePath, to: FilePath)]) {
+        plans.withLock { $0["\(call) \(count)"] = names }
+    }
+
     fileprivate func count(_ name: String) { counts.withLock { $0[name, default: 0] += 1 } }
+
+    private func carryOut(_ call: String) {
+        let names = plans.withLock { $0.removeValue(forKey: "\(call) \(calls(call))") } ?? []
+        for (from, to) in names { try? real.rename(from, to: to) }
+    }
 
     fileprivate func check(_ path: FilePath) throws(FileError) {
         if let errno = failures.withLock({ $0[path] ?? $0["*"] }) {
@@ -31,13 +43,19 @@ final class FaultyFileSystem: FileSystem {
 
     func open(_ path: FilePath, _ mode: OpenMode) throws(FileError) -> any OpenFile {
         count("open")
+        if path.extension == "gz" {
+            count("open.gz")
+            carryOut("open.gz")
+        }
         try check(path)
         return FaultyFile(real: try real.open(path, mode), path: path, system: self)
     }
 
     func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] {
         count("list")
-        return try real.list(directory)
+        let entries = try real.list(directory)
+        carryOut("list")
+        return entries
     }
 
     func status(of path: FilePath, followingLinks: Bool) throws(FileError) -> FileStatus {

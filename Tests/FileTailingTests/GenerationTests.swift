@@ -51,6 +51,32 @@ import Testing
         #expect(ground.tailer.counters.generationsFound == 2)
     }
 
+    @Test func `a generation that was given the inode of one that is gone is read`() throws {
+        let ground = playground()
+        ground.append("a.log", numbers(1...3))
+        ground.drain()
+        ground.move("a.log", "a.log.1")
+        ground.append("a.log", numbers(4...6))
+        ground.drain()
+        // Nothing holds the old file open any more.
+        settle(ground)
+        let number = try PosixFileSystem().status(of: ground.path("a.log.1"), followingLinks: false).number
+        ground.delete("a.log.1")
+        ground.drain()
+        ground.pauseForClockTick()
+        for attempt in 0..<2000 {
+            let name = "attempt-\(attempt)"
+            ground.append(name, numbers(7...9))
+            if try PosixFileSystem().status(of: ground.path(name), followingLinks: false).number != number { continue }
+            ground.move(name, "a.log.2")
+            ground.drain()
+            settle(ground)
+            #expect(ground.texts("a.log") == lines(1...9))
+            return
+        }
+        print("this file system does not give an inode again")
+    }
+
     @Test func `a generation that was never seen under its path while the agent runs is read`() {
         let ground = playground()
         ground.append("a.log", numbers(1...3))
@@ -232,6 +258,123 @@ import Testing
         #expect(again == lines(1...9))
         ground.drain()
         #expect(ground.texts("a.log").suffix(2) == ["20", "21"])
+    }
+
+    @Test(arguments: ["*.log", "*.log*"], [false, true])
+    func `a copy that was made before the last lines were read is not read again`(include: String, isAway: Bool) throws
+    {
+        let ground = playground(include)
+        let text = String(repeating: "x", count: 200)
+        func write(_ range: ClosedRange<Int>) { ground.append("a.log", range.map { "\($0) \(text)\n" }.joined()) }
+        write(1...20)
+        ground.drain()
+        try copy(ground, "a.log", "a.log.1")
+        write(21...22)
+        ground.drain()
+        if isAway { ground.restart() }
+        ground.truncate("a.log")
+        write(30...31)
+        ground.drain()
+        settle(ground)
+        ground.restart()
+        write(32...33)
+        settle(ground)
+        let numbers = ground.texts("a.log").compactMap { $0.split(separator: " ").first.map(String.init) }
+        #expect(numbers == lines(1...22) + lines(30...33))
+        #expect(ground.lines.count == 1)
+        #expect(ground.tailer.counters.bytesTruncatedUnread == 0)
+    }
+
+    @Test func `a small copy that was made before the last lines were read is not read again`() throws {
+        let ground = playground()
+        ground.append("a.log", numbers(1...3))
+        ground.drain()
+        try copy(ground, "a.log", "a.log.1")
+        ground.append("a.log", numbers(4...5))
+        ground.drain()
+        ground.truncate("a.log")
+        ground.append("a.log", numbers(6...6))
+        ground.drain()
+        settle(ground)
+        #expect(ground.texts("a.log") == lines(1...6))
+    }
+
+    /// As logrotate with `compress` and a number behind each name: all are renamed at every rotation.
+    @Test(arguments: [true, false], 1...4)
+    func `names that go to other files while they are looked into do not mix up what is known`(
+        wasKnown: Bool, call: Int
+    ) {
+        let ground = playground()
+        let files = FaultyFileSystem()
+        ground.fileSystem = files
+        let last = ground.path("a.log.4.gz")
+        let shift = (1...3).reversed().map {
+            (from: ground.path("a.log.\($0).gz"), to: ground.path("a.log.\($0 + 1).gz"))
+        }
+        for first in [1, 11, 21] {
+            ground.append("a.log", numbers(first...first + 3))
+            if wasKnown || first == 1 { ground.drain() }
+            ground.append("a.log", numbers(first + 4...first + 9))
+            ground.restart()
+            ground.pauseForClockTick()
+            for (from, to) in shift { try? files.rename(from, to: to) }
+            ground.move("a.log", "a.log.1")
+            ground.gzip("a.log.1")
+        }
+        ground.append("a.log", numbers(31...32))
+        files.resetCalls()
+        files.rename(at: "open.gz", call, shift)
+        for _ in 0..<3 { ground.drain() }
+        settle(ground)
+        #expect((try? files.status(of: last, followingLinks: false)) != nil)
+        #expect(ground.texts("a.log") == lines(1...32))
+        #expect(ground.lines.count == 1)
+    }
+
+    @Test(arguments: 1...4)
+    func `a file whose name changes between a listing and the look at it is found`(call: Int) {
+        let ground = playground()
+        let files = FaultyFileSystem()
+        ground.fileSystem = files
+        ground.append("a.log", numbers(1...4))
+        ground.drain()
+        ground.append("a.log", numbers(5...6))
+        ground.restart()
+        ground.move("a.log", "x.1")
+        ground.append("a.log", numbers(7...8))
+        files.resetCalls()
+        files.rename(at: "list", call, [(ground.path("x.1"), ground.path("x.2"))])
+        ground.drain()
+        settle(ground)
+        #expect(ground.texts("a.log") == lines(1...8))
+    }
+
+    @Test func `first bytes are to be stored before the first line leaves`() {
+        let ground = playground()
+        ground.append("a.log", "")
+        ground.drain()
+        #expect(!ground.tailer.hasUnstoredEvidence)
+        ground.append("a.log", numbers(1...3))
+        ground.tailer.reconcile(everything: true)
+        #expect(ground.tailer.hasUnstoredEvidence)
+        #expect(ground.tailer.takeChangedCheckpoints().contains { $0.fingerprint.length == 6 })
+        #expect(!ground.tailer.hasUnstoredEvidence)
+    }
+
+    @Test func `generations that came between a look and the reading are read before what came after them`() throws {
+        let ground = playground()
+        ground.append("a.log", numbers(1...3))
+        ground.drain()
+        ground.append("a.log", numbers(4...4))
+        ground.tailer.reconcile(everything: true)
+        for first in [5, 8] {
+            ground.pauseForClockTick()
+            try copyTruncate(ground, "a.log", "a.log.\(first)")
+            ground.append("a.log", numbers(first...first + 2))
+        }
+        // Only reading shows the truncation.
+        while let id = ground.tailer.nextReadable() { _ = ground.read(id, limit: 1 << 16) }
+        #expect(ground.texts("a.log") == lines(1...10))
     }
 
     @Test(arguments: [

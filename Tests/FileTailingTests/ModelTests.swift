@@ -194,8 +194,9 @@ final class TailingModel {
             look(everything: true)
             ground.store()
             note("looked")
-            // A descriptor holds it now.
-            if ground.limits.openFiles < 10 { life.mayLackEnd = true } else { held.append(life) }
+            // A descriptor holds it now. One that was never seen under its path, under which there is none, may yet
+            // turn out to be a copy of what comes: it is not begun before the settle time is over.
+            if ground.limits.openFiles < 10 || !life.wasSeen { life.mayLackEnd = true } else { held.append(life) }
         } else {
             life.mayLackEnd = true
         }
@@ -286,17 +287,22 @@ final class TailingModel {
     }
 }
 
+/// `TAILING_SEEDS=1-500` runs others than usual.
+private func seeds(_ usual: Int) -> [Int] {
+    guard let told = getenv("TAILING_SEEDS") else { return Array(1...usual) }
+    let ends = String(cString: told).split(separator: "-").compactMap { Int($0) }
+    guard let first = ends.first, let last = ends.last, first <= last else { return [] }
+    return Array(first...last)
+}
+
 @Suite struct ModelTests {
-    @Test(arguments: 1...100)
+    @Test(arguments: seeds(100))
     func `random writes, rotations and restarts deliver each line once and in order`(seed: Int) {
         TailingModel(seed: UInt64(seed), compresses: false).run(steps: 120)
     }
 
-    /// About one run in fifty still fails: after a restart a compressed file is sometimes not joined to its original.
-    @Test(arguments: 1...50)
+    @Test(arguments: seeds(50))
     func `with rotated files that are compressed at once, too`(seed: Int) {
-        withKnownIssue(isIntermittent: true) {
-            TailingModel(seed: UInt64(seed), compresses: true).run(steps: 120)
-        }
+        TailingModel(seed: UInt64(seed), compresses: true).run(steps: 120)
     }
 }

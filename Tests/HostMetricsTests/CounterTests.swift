@@ -58,6 +58,9 @@ private final class CountingHost {
         return stream.sample(at: began + .seconds(seconds)).records?.map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// What is told at the end, when no further sample is taken.
+    func rest() -> [String] { stream.finish().map { String(decoding: $0, as: UTF8.self) } }
+
     func breakSource() { host.set("proc/1/net/dev", to: "cut") }
 }
 
@@ -177,6 +180,21 @@ extension [String] {
                 try #require(records).value("system.network.io", "receive")?.hasPrefix("130,") == true)
         }
         #expect(host.records(at: 4) == nil)
+    }
+
+    @Test func `a window that is open at the end is shipped as far as it got, and once`() {
+        let host = CountingHost([.load]) { $0.window = WindowConfiguration(length: .seconds(4)) }
+        #expect(host.rest().isEmpty)
+        host.setLoad(1)
+        #expect(host.records(at: 0) == nil)
+        host.setLoad(3)
+        #expect(host.records(at: 1) == nil)
+        let rest = host.rest()
+        #expect(rest.value("system.cpu.load_average.1m.mean")?.hasPrefix("2.0,") == true)
+        #expect(rest.value("system.cpu.load_average.1m")?.hasPrefix("3.0,") == true)
+        #expect(host.rest().isEmpty)
+        // What follows is a new window.
+        #expect(host.records(at: 2) == nil)
     }
 
     @Test func `deltas of a window add up, and a restart within it is told`() throws {

@@ -42,6 +42,17 @@ final class FakeBroker: Sendable {
         /// Another one when the topics are made anew.
         var topicID: UInt64 = 1
         var inFlightMaximum = 0
+        var nodeID: Int32 = 7
+        /// How clients find it.
+        var host = "127.0.0.1"
+        var otherBrokers: [NodeEndpoint] = []
+        /// Of all partitions; nil: this one.
+        var leader: LeaderIDAndEpoch?
+        /// Where a refused batch is to go (KIP-951).
+        var hint: LeaderIDAndEpoch?
+        /// In the next answer to Produce.
+        var throttleMilliseconds: Int32 = 0
+        var produceTimes: [ContinuousClock.Instant] = []
     }
 
     let state = Mutex(State())
@@ -50,10 +61,14 @@ final class FakeBroker: Sendable {
     private let children = Mutex<[ObjectIdentifier: any Channel]>([:])
     let port: Int
 
+    private let boundHost: String
+
     init(
-        port: Int = 0, onRequest: @escaping @Sendable (APIKey, inout State) -> Answer = { _, _ in .healthy }
+        host: String = "127.0.0.1", port: Int = 0,
+        onRequest: @escaping @Sendable (APIKey, inout State) -> Answer = { _, _ in .healthy }
     ) async throws {
         self.onRequest = onRequest
+        boundHost = host
         let hold = Holder()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -61,13 +76,13 @@ final class FakeBroker: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Handler(hold))
                 }
-            }.bind(host: "127.0.0.1", port: port).get()
+            }.bind(host: host, port: port).get()
         self.port = channel.localAddress?.port ?? 0
         server.withLock { $0 = channel }
         hold.set(self)
     }
 
-    var address: BrokerAddress { BrokerAddress(host: "127.0.0.1", port: port) }
+    var address: BrokerAddress { BrokerAddress(host: boundHost, port: port) }
 
     func stop() async throws {
         try await server.withLock { $0 }?.close().get()
@@ -193,14 +208,17 @@ final class FakeBroker: Sendable {
         if request.allowAutoTopicCreation { state.topics.formUnion((request.topics ?? []).compactMap(\.name)) }
         let names = request.topics?.compactMap(\.name) ?? state.topics.sorted()
         return MetadataResponse(
-            brokers: [.init(nodeID: 7, host: "127.0.0.1", port: Int32(port))], clusterID: state.clusterID,
-            controllerID: 7,
+            brokers: [.init(nodeID: state.nodeID, host: state.host, port: Int32(port))]
+                + state.otherBrokers.map { .init(nodeID: $0.nodeID, host: $0.host, port: $0.port) },
+            clusterID: state.clusterID, controllerID: state.nodeID,
             topics: names.map { name in
                 guard state.topics.contains(name) else { return .init(errorCode: .unknownTopicOrPartition, name: name) }
                 return .init(
                     name: name, id: TopicID(high: 1, low: state.topicID),
                     partitions: (0..<state.partitionCount).map {
-                        .init(index: $0, leaderID: 7, leaderEpoch: LeaderEpoch(1))
+                        .init(
+                            index: $0, leaderID: state.leader?.leaderID ?? state.nodeID,
+                            leaderEpoch: state.leader?.leaderEpoch ?? LeaderEpoch(1))
                     })
             })
     }
@@ -208,7 +226,10 @@ final class FakeBroker: Sendable {
     private func produce(
         _ request: ProduceRequest, _ state: inout State, _ code: ErrorCode?
     ) throws -> ProduceResponse {
-        var response = ProduceResponse()
+        state.produceTimes.append(.now)
+        var response = ProduceResponse(throttleMilliseconds: state.throttleMilliseconds)
+        state.throttleMilliseconds = 0
+        if state.hint != nil { response.nodeEndpoints = state.otherBrokers }
         for topic in request.topics {
             var answers: [ProduceResponse.Partition] = []
             for partition in topic.partitions {
@@ -219,7 +240,7 @@ final class FakeBroker: Sendable {
                     continue
                 }
                 if let code {
-                    answers.append(.init(index: partition.index, errorCode: code))
+                    answers.append(.init(index: partition.index, errorCode: code, currentLeader: state.hint))
                     continue
                 }
                 let identity = ProducerIdentity(id: header.producerID, epoch: header.producerEpoch)

@@ -93,7 +93,7 @@ extension SimulatedFileSystem.State {
         return directory.entries.map { name, number in
             let kind: FileKind =
                 directories[number] != nil ? .directory : links[number] != nil ? .symbolicLink : .regular
-            return DirectoryEntry(name: components[name] ?? "?", kind: kind)
+            return DirectoryEntry(name: components[name] ?? "?", kind: kind, inode: UInt64(number))
         }
     }
 

@@ -68,6 +68,7 @@ extension Form where Value == CollectorConnection {
 private enum SourceType: String, CaseIterable {
     case file
     case hostMetrics = "host_metrics"
+    case prometheus, statsd, textfile
 }
 
 extension Form where Value == SourceInPlace {
@@ -84,6 +85,9 @@ extension Form where Value == SourceInPlace {
                 switch type {
                 case .file: readFileSource(section, name: name, topic: topic)
                 case .hostMetrics: .hostMetrics(HostMetricsSource(section, name: name ?? "", topic: topic))
+                case .prometheus: readPrometheusSource(section, name: name ?? "", topic: topic)
+                case .statsd: .statsd(readStatsDSource(section, name: name ?? "", topic: topic))
+                case .textfile: readTextfileSource(section, name: name ?? "", topic: topic)
                 }
             guard name != nil, let source else { return nil }
             return SourceInPlace(source: source, place: section.place(of: "name"))

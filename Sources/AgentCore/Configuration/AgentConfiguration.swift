@@ -1,4 +1,5 @@
 package import HostMetrics
+package import MetricInputs
 package import YAMLConfiguration
 
 /// Everything that `agent.yaml` says; a value that it does not say is its default.
@@ -50,11 +51,17 @@ package struct CollectorConnection: Sendable, Equatable {
 package enum AgentSource: Sendable, Equatable {
     case file(FileSource)
     case hostMetrics(HostMetricsSource)
+    case prometheus(InputSource<ScrapeConfiguration>)
+    case statsd(InputSource<StatsDConfiguration>)
+    case textfile(InputSource<TextfileConfiguration>)
 
     package var name: String {
         switch self {
         case .file(let source): source.name
         case .hostMetrics(let source): source.name
+        case .prometheus(let source): source.name
+        case .statsd(let source): source.name
+        case .textfile(let source): source.name
         }
     }
 
@@ -62,6 +69,17 @@ package enum AgentSource: Sendable, Equatable {
         switch self {
         case .file(let source): source.topic
         case .hostMetrics(let source): source.topic
+        case .prometheus(let source): source.topic
+        case .statsd(let source): source.topic
+        case .textfile(let source): source.topic
+        }
+    }
+
+    /// Whether what it gives cannot be read again, and so is kept on disk until it is sent.
+    package var isStored: Bool {
+        switch self {
+        case .file: false
+        case .hostMetrics, .prometheus, .statsd, .textfile: true
         }
     }
 }
@@ -115,5 +133,20 @@ package struct HostMetricsSource: Sendable, Equatable {
     package init(name: String, topic: String? = nil) {
         self.name = name
         self.topic = topic ?? "metrics." + name
+    }
+}
+
+/// Metrics that others measured.
+package struct InputSource<Input: Sendable & Equatable>: Sendable, Equatable {
+    package var name: String
+    package var topic: String
+    package var input: Input
+    package var format = MetricFormat.json
+
+    /// - Parameter topic: `metrics.<name>` unless given.
+    package init(name: String, topic: String? = nil, _ input: Input) {
+        self.name = name
+        self.topic = topic ?? "metrics." + name
+        self.input = input
     }
 }

@@ -27,7 +27,7 @@ struct StoppedAgent {
             } else if case .seek = request {
                 throw ControlError("the agent never ran: it has no state to change")
             }
-            let files = try configuration.split(fileSystem: fileSystem, clock: SystemWallClock()).files
+            let files = try configuration.split(fileSystem: fileSystem, clock: SystemWallClock(), wake: {}).files
             tailer = Tailer(
                 sources: files, fileSystem: fileSystem, watcher: nil, resuming: Array(state.files.values),
                 startedBefore: state.sources, limits: configuration.tailLimits)

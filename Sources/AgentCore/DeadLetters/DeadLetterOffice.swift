@@ -69,6 +69,7 @@ package struct DeadLetterOffice: Sendable {
         let letters = try list().letters.filter(chosen)
         if letters.isEmpty { return 0 }
         try fileSystem.createDirectories(to)
+        try fileSystem.synchronizeDirectory(stateDirectory)
         var count = 0
         for letter in letters {
             let name = Spool.fileName(letter.ordinal)

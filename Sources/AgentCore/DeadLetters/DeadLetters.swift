@@ -12,11 +12,12 @@ internal import SystemPackage
 final class DeadLetters {
     static let directoryName = "dead-letters"
 
-    private let directory: FilePath
-    private let replayDirectory: FilePath
+    let directory: FilePath
+    let replayDirectory: FilePath
     private let limit: Int64
-    private let fileSystem: any FileSystem
+    let fileSystem: any FileSystem
     private var nextOrdinal: UInt64
+    private var isDirectoryDurable = false
     private(set) var dropped: Int64 = 0
 
     /// - Parameter inUse: ordinals that the journal still knows.
@@ -56,7 +57,12 @@ final class DeadLetters {
     /// - Parameter make: the letter under the ordinal given.
     /// - Returns: where it is.
     func keep(_ make: (UInt64) -> SpoolEntry) throws(FileError) -> FilePath {
-        try fileSystem.createDirectories(directory)
+        if !isDirectoryDurable {
+            // Its own name too: the journal is about to rely on the letter.
+            try fileSystem.createDirectories(directory)
+            try fileSystem.synchronizeDirectory(directory.removingLastComponent())
+            isDirectoryDurable = true
+        }
         let bytes = make(nextOrdinal).encoded()
         let path = directory.appending(Spool.fileName(nextOrdinal))
         try fileSystem.replace(path, with: bytes.rawBytes)

@@ -66,6 +66,9 @@ final class Spool {
         cursor = doneThrough + 1
         nextOrdinal = cursor
         try fileSystem.createDirectories(directory)
+        // Their own names too: the journal relies on what is in here. (A life may have ended between the two.)
+        let parent = directory.removingLastComponent()
+        for place in [parent, parent.removingLastComponent()] { try fileSystem.synchronizeDirectory(place) }
         for entry in try fileSystem.list(directory) {
             guard let first = Self.ordinal(of: entry.name) else { continue }
             let path = directory.appending(entry.name)

@@ -12,7 +12,7 @@ internal import RecordBatches
 ///      8  ordinal
 ///      …  source; topic                     each u16 length and text
 ///      4  partition, -1 where it follows from the key
-///      …  key                               u16 length and bytes
+///      …  key                               u16 length and bytes; of a dead letter its coordinates
 ///      8  time it was written, in milliseconds since 1970
 ///      2  error code of a dead letter, 0 for other batches
 ///      2  how many parts of files follow, which its records were read from; of each

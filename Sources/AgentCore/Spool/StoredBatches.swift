@@ -21,9 +21,7 @@ struct StoredBatches {
                 open[reference.spool, default: []].insert(reference.ordinal)
             }
         }
-        var names = configuration.sources.compactMap { source -> String? in
-            if case .hostMetrics = source { Self.prefix + source.name } else { nil }
-        }
+        var names = configuration.sources.filter(\.isStored).map { Self.prefix + $0.name }
         // Those of sources that were taken out of the configuration are sent all the same.
         if try fileSystem.exists(spoolDirectory) {
             for entry in try fileSystem.list(spoolDirectory) where !names.contains(entry.name.string) {

@@ -8,32 +8,47 @@ extension Broker {
         _ request: DeleteTopicsRequest, _ client: ClientConnection,
         _ answer: @escaping @Sendable (DeleteTopicsResponse) -> Void
     ) {
-        let gathered = Gathering<DeleteTopicsResponse.Topic>(count: request.topics.count) { topics in
-            answer(DeleteTopicsResponse(topics: topics))
-        }
-        for (index, asked) in request.topics.enumerated() {
-            guard (asked.name == nil) != (asked.id == .zero) else {
-                let refused = response(asked, ChangeRefusal(code: .invalidRequest, message: "name or id, one of them"))
-                gathered.put(refused, at: index)
-                continue
-            }
-            change { [self] admin throws(ChangeRefusal) -> Topic in
-                let found = asked.name.map { topic(named: $0) } ?? topic(id: asked.id)
-                if let refused = refusal(asked, found, client) { throw refused }
-                guard let found else {
-                    throw asked.name.map { .unknown($0) }
-                        ?? ChangeRefusal(code: .unknownTopicID, message: "there is no topic of this id")
-                }
-                try delete(found, admin)
-                return found
-            } _: { [self] result in
-                switch result {
-                case .success(let topic):
-                    gathered.put(DeleteTopicsResponse.Topic(name: topic.name, id: topic.id), at: index)
-                case .failure(let refusal): gathered.put(response(asked, refusal), at: index)
+        change { [self] admin throws(ChangeRefusal) -> [DeleteTopicsResponse.Topic] in
+            var going: [Topic] = []
+            let asked = request.topics.map { asked in
+                do throws(ChangeRefusal) {
+                    let topic = try deletable(asked, client)
+                    // Named twice, it is not there any more the second time.
+                    if going.contains(where: { $0.id == topic.id }) { throw .unknown(topic.name) }
+                    going.append(topic)
+                    return DeleteTopicsResponse.Topic(name: topic.name, id: topic.id)
+                } catch {
+                    return response(asked, error)
                 }
             }
+            do throws(ChangeRefusal) { try delete(going, admin) } catch {
+                return zip(request.topics, asked).map { $1.errorCode == .none ? response($0, error) : $1 }
+            }
+            return asked
+        } _: { [self] result in
+            switch result {
+            case .success(let topics): answer(DeleteTopicsResponse(topics: topics))
+            case .failure(let refusal):
+                answer(DeleteTopicsResponse(topics: request.topics.map { response($0, refusal) }))
+            }
         }
+    }
+
+    /// The topic as it is now: on the control thread, where all changes are made.
+    private func deletable(
+        _ asked: DeleteTopicsRequest.Topic, _ client: ClientConnection
+    ) throws(ChangeRefusal) -> Topic {
+        guard (asked.name == nil) != (asked.id == .zero) else {
+            throw ChangeRefusal(code: .invalidRequest, message: "name or id, one of them")
+        }
+        let found = asked.name.map { topic(named: $0) } ?? topic(id: asked.id)
+        if let refused = refusal(asked, found, client) { throw refused }
+        guard let found else {
+            throw asked.name.map { .unknown($0) }
+                ?? ChangeRefusal(code: .unknownTopicID, message: "there is no topic of this id")
+        }
+        try refuseInternal(found.name)
+        return found
     }
 
     /// Why the topic must not be deleted. By name it makes no difference whether there is one; who asks by an id that

@@ -58,6 +58,19 @@ int tributary_read_clock_discipline(struct tributary_clock_discipline *disciplin
 /// They are read from their files again, which the page cache holds, when they are next used.
 void tributary_release_memory(void);
 
+struct tributary_datagram {
+    uint64_t length;   // bytes taken
+    uint32_t dropped;  // by the kernel since the socket was made, as far as is known (SO_RXQ_OVFL); modulo 2^32
+    bool has_dropped;
+    bool is_cut;       // it was longer than the buffer
+};
+
+/// Has the kernel tell with each datagram how many it dropped: SO_RXQ_OVFL, socket(7).
+int tributary_tell_dropped(int descriptor);
+
+/// recvmsg(2) that does not wait.
+int tributary_receive(int descriptor, void *buffer, uint64_t size, struct tributary_datagram *datagram);
+
 /// Names the calling thread, as tools show it; the kernel keeps 15 bytes.
 void tributary_name_thread(const char *name);
 

@@ -22,7 +22,7 @@ struct MemoryCollector: Collector {
         source: file)
 
     /// Fields that are told as they are.
-    static let amounts: [(field: MemoryField, metric: Metric)] = [
+    private static let fields: [(field: MemoryField, name: String, summary: String)] = [
         (.available, "available", "Estimate of the memory that programs can still get without swapping."),
         (.shared, "shared", "Shared memory, mostly of tmpfs."),
         (.active, "active", "Memory used more recently and usually not reclaimed."),
@@ -40,7 +40,34 @@ struct MemoryCollector: Collector {
         (.corrupted, "hardware_corrupted", "Memory the kernel took out of use because of hardware errors."),
         (.committed, "committed", "Memory promised to programs, used or not."),
         (.commitLimit, "commit_limit", "The most that may be promised where overcommitting is off."),
-    ].map { field, name, summary in
+        (.activeAnonymous, "active.anonymous", "Memory of programs that was used more recently."),
+        (.inactiveAnonymous, "inactive.anonymous", "Memory of programs that was used less recently."),
+        (.activeFile, "active.file", "Cached files that were used more recently."),
+        (.inactiveFile, "inactive.file", "Cached files that were used less recently."),
+        (.reclaimable, "kernel_reclaimable", "Memory of the kernel's that it gives back when it is short."),
+        (.secondaryPageTables, "page_tables.secondary", "Page tables of virtual machines and devices."),
+        (.unstable, "nfs_unstable", "Memory sent to an NFS server that has not stored it; 0 in newer kernels."),
+        (.bounce, "bounce", "Memory for devices that cannot reach all memory."),
+        (.writebackTemporary, "writeback_temporary", "Memory of FUSE's for what is being written."),
+        (.sharedHuge, "shared_hugepages", "Shared memory that is in transparent huge pages."),
+        (.sharedHugeMapped, "shared_hugepages.mapped", "Shared memory mapped in huge pages."),
+        (.fileHuge, "file_hugepages", "Cached files that are in transparent huge pages."),
+        (.fileHugeMapped, "file_hugepages.mapped", "Cached files mapped in huge pages."),
+        (.hugeAll, "hugetlb", "Memory in the pools of huge pages of all sizes."),
+        (.balloon, "balloon", "Memory that the hypervisor took back."),
+        (.zswap, "zswap", "Memory that holds compressed swap."),
+        (.zswapped, "zswapped", "Swap that is held compressed in memory, as it is uncompressed."),
+        (.swapTotal, "swap.limit", "Swap space, as the memory's accounts have it."),
+        (.swapFree, "swap.free", "Swap space that is free, as the memory's accounts have it."),
+        (.swapCached, "swap.cached", "Memory that is in the swap space as well."),
+        (.vmallocTotal, "vmalloc.limit", "Address space for the kernel's own mappings."),
+        (.vmallocUsed, "vmalloc.used", "Address space that the kernel's own mappings use."),
+        (.vmallocChunk, "vmalloc.chunk", "The largest free part of that; 0 in newer kernels."),
+        (.directMap4k, "direct_map.4k", "Memory that the kernel maps in pages of 4 KiB."),
+        (.directMap2M, "direct_map.2m", "Memory that the kernel maps in pages of 2 MiB."),
+        (.directMap1G, "direct_map.1g", "Memory that the kernel maps in pages of 1 GiB."),
+    ]
+    static let amounts: [(field: MemoryField, metric: Metric)] = fields.map { field, name, summary in
         (field, Metric("system.memory.linux.\(name)", .upDownCounter, unit: "By", summary, source: file))
     }
     /// Page counts that are told as they are.
@@ -121,6 +148,29 @@ enum MemoryField: String, CaseIterable {
     case hugeReserved = "HugePages_Rsvd"
     case hugeSurplus = "HugePages_Surp"
     case hugeSize = "Hugepagesize"
+    case activeAnonymous = "Active(anon)"
+    case inactiveAnonymous = "Inactive(anon)"
+    case activeFile = "Active(file)"
+    case inactiveFile = "Inactive(file)"
+    case reclaimable = "KReclaimable"
+    case secondaryPageTables = "SecPageTables"
+    case unstable = "NFS_Unstable"
+    case bounce = "Bounce"
+    case writebackTemporary = "WritebackTmp"
+    case sharedHuge = "ShmemHugePages"
+    case sharedHugeMapped = "ShmemPmdMapped"
+    case fileHuge = "FileHugePages"
+    case fileHugeMapped = "FilePmdMapped"
+    case hugeAll = "Hugetlb"
+    case balloon = "Balloon"
+    case zswap = "Zswap"
+    case zswapped = "Zswapped"
+    case vmallocTotal = "VmallocTotal"
+    case vmallocUsed = "VmallocUsed"
+    case vmallocChunk = "VmallocChunk"
+    case directMap4k = "DirectMap4k"
+    case directMap2M = "DirectMap2M"
+    case directMap1G = "DirectMap1G"
 
     static let byName = Dictionary(uniqueKeysWithValues: allCases.map { (Array($0.rawValue.utf8), $0) })
 }

@@ -38,7 +38,8 @@ package struct InfluxEncoder: PointEncoder {
         line.reserveCapacity(160)
         Self.append(point.name, escaping: [UInt8(ascii: ","), UInt8(ascii: " ")], to: &line)
         for attribute in point.attributes { Self.append(tag: attribute.key, attribute.value.text, to: &line) }
-        line.append(contentsOf: host)
+        // A tag may be there once only, and what was measured knows better whose it is.
+        if !point.attributes.contains(where: { $0.key == "host" }) { line.append(contentsOf: host) }
         line.append(literal: " value=")
         line.append(point.value)
         if case .integer = point.value { line.append(UInt8(ascii: "i")) }

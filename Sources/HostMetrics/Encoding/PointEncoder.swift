@@ -14,7 +14,8 @@ package enum MetricFormat: String, CaseIterable, Sendable {
 package protocol PointEncoder: Sendable {
     /// Appends the records.
     ///
-    /// - Returns: how many points were left out because their value is not a number; no format takes these everywhere.
+    /// - Returns: how many points were left out: those whose value is not a number, which no format takes everywhere,
+    ///   and those that the format cannot tell from others.
     mutating func encode(_ points: [MetricPoint], into records: inout [[UInt8]]) -> Int
 }
 

@@ -24,9 +24,16 @@ package struct PrometheusEncoder: PointEncoder {
     package mutating func encode(_ points: [MetricPoint], into records: inout [[UInt8]]) -> Int {
         let found = PointGroups(points)
         var page: [UInt8] = []
+        var leftOut = found.leftOut
+        var names: Set<[UInt8]> = []
         for group in found.groups {
             guard let first = group.first else { continue }
             let name = Array(first.metric.prometheusName.utf8)
+            // Two names that come to one here would be one metric of two kinds, which no reader takes.
+            guard names.insert(name).inserted else {
+                leftOut += group.count
+                continue
+            }
             Self.open(first.metric, name, in: &page)
             for point in group {
                 if page.count > documentLimit && !isScraped {
@@ -38,7 +45,7 @@ package struct PrometheusEncoder: PointEncoder {
             }
         }
         if !page.isEmpty { records.append(page) }
-        return found.leftOut
+        return leftOut
     }
 
     private static func open(_ metric: Metric, _ name: [UInt8], in page: inout [UInt8]) {
@@ -62,7 +69,8 @@ package struct PrometheusEncoder: PointEncoder {
             for attribute in point.attributes {
                 Self.append(label: attribute.key, attribute.value.text, to: &page)
             }
-            page.append(contentsOf: host)
+            // A label may be there once only: what was scraped brings its own.
+            if !point.attributes.contains(where: { $0.key == "instance" }) { page.append(contentsOf: host) }
             // Each label brings a comma before it; the first has the brace in its place.
             page[start] = UInt8(ascii: "{")
             page.append(UInt8(ascii: "}"))
@@ -78,7 +86,7 @@ package struct PrometheusEncoder: PointEncoder {
 
     private static func append(label: String, _ value: String, to page: inout [UInt8]) {
         page.append(UInt8(ascii: ","))
-        page.append(contentsOf: prometheusCharacters(label).utf8)
+        page.append(contentsOf: prometheusLabel(label).utf8)
         page.append(literal: "=\"")
         append(escaping: value, to: &page, quoted: true)
         page.append(UInt8(ascii: "\""))

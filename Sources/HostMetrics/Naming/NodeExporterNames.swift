@@ -45,7 +45,7 @@ enum NodeExporterNames {
             table.add(MemoryCollector.usage, "node_memory_\(name)_bytes", when: [("system.memory.state", state)])
         }
         for (field, metric) in MemoryCollector.amounts {
-            table.add(metric, "node_memory_\(field.rawValue)_bytes")
+            table.add(metric, "node_memory_\(field.nodeExporterName)_bytes")
         }
         for (field, metric) in MemoryCollector.pages { table.add(metric, "node_memory_\(field.rawValue)") }
         for (state, name) in [("reclaimable", "SReclaimable"), ("unreclaimable", "SUnreclaim")] {
@@ -58,9 +58,6 @@ enum NodeExporterNames {
             MemoryCollector.hugePages, "node_memory_HugePages_Free",
             when: [("system.memory.linux.hugepages.state", "free")])
         table.add(MemoryCollector.hugePageSize, "node_memory_Hugepagesize_bytes")
-        table.add(PagingCollector.usage, "node_memory_SwapTotal_bytes", isSum: true)
-        table.add(
-            PagingCollector.usage, "node_memory_SwapFree_bytes", when: [("system.paging.state", "free")], isSum: true)
         // The kernel's pgfault has the major ones in it.
         table.add(PagingCollector.faults, "node_vmstat_pgfault", isSum: true)
         table.add(PagingCollector.faults, "node_vmstat_pgmajfault", when: [("system.paging.fault.type", "major")])
@@ -311,5 +308,12 @@ enum NodeExporterNames {
             rule.labels = [NodeExporterRule.Label(key: "hw.name", name: "power_supply")]
             table.add(rule, to: metric)
         }
+    }
+}
+
+extension MemoryField {
+    /// As node_exporter writes it: `Active_anon` for `Active(anon)`.
+    fileprivate var nodeExporterName: String {
+        rawValue.hasSuffix(")") ? String(rawValue.dropLast()).split(separator: "(").joined(separator: "_") : rawValue
     }
 }

@@ -1,4 +1,4 @@
-internal import Primitives
+package import Primitives
 
 /// Remembers the last value of every counter of one collector: from when it counts, whether it began anew, and what it
 /// counted since.
@@ -11,7 +11,7 @@ internal import Primitives
 ///
 /// It is as large as what was seen in the last look, so that what is gone is forgotten; after a look at which a source
 /// failed, what is missing is kept for ten looks more, because a file that could not be read once is no restart.
-struct CounterMemory: Sendable {
+package struct CounterMemory: Sendable {
     private struct Entry {
         var value: MetricValue
         var start: Timestamp?
@@ -29,13 +29,15 @@ struct CounterMemory: Sendable {
     private var entries: [SeriesKey: Entry] = [:]
     private var last: (look: Look, isComplete: Bool)?
 
+    package init() {}
+
     /// Fills in what the points of a look lack.
     ///
     /// - Parameters:
     ///   - range: the collector's points. None at all is no look: the collector was not due.
     ///   - boot: from when a counter counts of which nothing else is known.
     ///   - isComplete: whether every source could be read.
-    mutating func mark(
+    package mutating func mark(
         _ points: inout [MetricPoint], in range: Range<Int>, at instant: ContinuousClock.Instant, boot: Timestamp?,
         isComplete: Bool
     ) {

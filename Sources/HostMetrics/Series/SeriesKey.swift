@@ -1,11 +1,21 @@
-/// What makes points of different times one series.
-struct SeriesKey: Hashable {
-    private let metric: ObjectIdentifier
+/// What makes points of different times one series: the same declaration, which is kept while the key is, and the same
+/// attributes in the same order.
+package struct SeriesKey: Hashable, Sendable {
+    private let metric: Metric
     private let attributes: [MetricAttribute]
 
-    init(_ point: MetricPoint) {
-        metric = ObjectIdentifier(point.metric)
+    package init(_ point: MetricPoint) {
+        metric = point.metric
         attributes = point.attributes
+    }
+
+    package static func == (left: SeriesKey, right: SeriesKey) -> Bool {
+        left.metric === right.metric && left.attributes == right.attributes
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(ObjectIdentifier(metric))
+        hasher.combine(attributes)
     }
 }
 

@@ -11,6 +11,8 @@ package struct ConnectionConfiguration: Sendable {
     package var requestTimeout: Duration
     /// The largest answer accepted. Kafka's own limit on requests, plus what a fetch of one larger batch may add.
     package var frameLimit: Int
+    /// Where a host is, for each connection anew; nil: what getaddrinfo(3) says. Called on the event loop: to be quick.
+    package var resolve: (@Sendable (_ host: String, _ port: Int) -> [SocketAddress])?
 
     package init(
         clientID: String = "tributary", connectTimeout: Duration = .seconds(5), requestTimeout: Duration = .seconds(30),
@@ -69,6 +71,7 @@ package final class BrokerConnection: Sendable {
     ) async throws(KafkaClientError) -> BrokerConnection {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
+            .resolver(configuration.resolve.map { HandedInResolver(eventLoop: eventLoop, resolve: $0) })
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(

@@ -99,6 +99,7 @@ class Chaos:
         for writer in self.writers:
             writer.start()
         self.agent.start()
+        self.await_first_lines()
         begin = time.monotonic()
         for number, deed in enumerate(deeds):
             time.sleep(self.dice.uniform(0.2, 2 * arguments.pause))
@@ -114,6 +115,17 @@ class Chaos:
             writer.join(30)
         print(f"  {len(deeds)} disturbances in {time.monotonic() - begin:.0f} s; waiting until everything has arrived", flush=True)
         self.drain()
+
+    def await_first_lines(self):
+        """Until every file is known to the agent, which has stored so by the time that its lines arrive."""
+        written = sum(writer.count for writer in self.writers)
+        until = time.monotonic() + self.arguments.patience
+        while records(self.address, PARTITIONS) < max(written, len(self.writers)):
+            if time.monotonic() > until:
+                raise SystemExit("nothing arrives")
+            time.sleep(0.1)
+        for writer in self.writers:
+            writer.may_rotate.set()
 
     def drain(self):
         """Waits until all that was written has arrived, or nothing more has come for a while."""

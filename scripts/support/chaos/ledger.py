@@ -27,9 +27,11 @@ def consumer(address):
 
 
 def records(address, partitions) -> int:
-    """How many records the topic has."""
+    """How many records the topic has; none where it is not there yet."""
     client = consumer(address)
     try:
+        if TOPIC not in client.list_topics(timeout=30).topics:
+            return 0
         return sum(client.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=30)[1]
                    for number in range(partitions))
     finally:

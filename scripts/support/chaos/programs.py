@@ -29,7 +29,7 @@ class Program:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, patience=30):
+    def stop(self, patience=60):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(patience)
 

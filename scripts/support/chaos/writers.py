@@ -28,6 +28,8 @@ class Writer(threading.Thread):
         # Numbers that nobody can be asked for, as ranges: written between a copy and the truncation after it.
         self.excused: list[range] = []
         self.ended = threading.Event()
+        # Nothing is rotated before: what was rotated away before a source's very first start is left alone.
+        self.may_rotate = threading.Event()
         self.lock = threading.Lock()
         self.descriptor = self.open()
 
@@ -48,7 +50,7 @@ class Writer(threading.Thread):
                 self.write(b"".join(self.line(self.count + index) for index in range(gulp)))
                 self.count += gulp
             self.tick()
-            if time.monotonic() >= next_rotation:
+            if time.monotonic() >= next_rotation and self.may_rotate.is_set():
                 self.rotate()
                 self.rotations += 1
                 next_rotation = time.monotonic() + self.interval()
@@ -135,7 +137,7 @@ class LogrotateWriter(Writer):
         self.running: subprocess.Popen | None = None
         self.configuration.write_text(
             f'"{self.path}" {{\n    rotate 100000\n    compress\n    nocreate\n    su root root\n    postrotate\n'
-            f"        touch '{self.asks}'\n        while [ -e '{self.asks}' ]; do sleep 0.01; done\n"
+            f"        touch '{self.asks}'\n        tries=0; while [ -e '{self.asks}' ] && [ $tries -lt 3000 ]; do sleep 0.01; tries=$((tries + 1)); done\n"
             "    endscript\n}\n")
         self.configuration.chmod(0o644)
 

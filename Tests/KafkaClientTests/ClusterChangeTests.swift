@@ -1,0 +1,156 @@
+import KafkaProtocol
+import Logging
+import NIOCore
+import NIOPosix
+import Primitives
+import Synchronization
+import Testing
+
+@testable import KafkaClient
+
+@Suite(.timeLimit(.minutes(5))) struct `A producer and a cluster that changes` {
+    private let place = TopicPartition(topic: "t", partition: 0)
+
+    private func tags(_ broker: FakeBroker, _ place: TopicPartition) -> [UInt64] {
+        broker.state.withLock { $0.partitions[place]?.log.map(\.tag) ?? [] }
+    }
+
+    private func ship(
+        _ tags: Range<UInt64>, to partition: Int32 = 0, _ producer: BatchProducer
+    ) throws {
+        for tag in tags { producer.enqueue(try batch(tag), topic: "t", partition: partition, tag: tag) }
+    }
+
+    @Test func `keeps the silence that a broker asks for`() async throws {
+        let broker = try await FakeBroker()
+        broker.state.withLock { $0.throttleMilliseconds = 400 }
+        let cluster = cluster([broker.address])
+        let producer = BatchProducer(cluster: cluster, sink: Ledger())
+        try ship(0..<5, producer)
+        #expect(await producer.close(within: .seconds(60)))
+        #expect(tags(broker, place) == [0, 1, 2, 3, 4])
+        // The first batch goes alone, so its answer comes before the second leaves: not earlier than allowed.
+        let times = broker.state.withLock { $0.produceTimes }
+        #expect(times.count > 1)
+        #expect(times[1] - times[0] >= .milliseconds(400))
+        await cluster.close()
+        try await broker.stop()
+    }
+
+    @Test func `goes to the leader that a refusal names, though metadata does not know it`() async throws {
+        let next = try await FakeBroker()
+        let counter = Mutex(0)
+        let old = try await FakeBroker { key, _ in
+            guard key == .produce else { return .healthy }
+            let number = counter.withLock {
+                $0 += 1
+                return $0
+            }
+            return number > 3 ? .refuse(.notLeaderOrFollower) : .healthy
+        }
+        next.state.withLock { $0.nodeID = 8 }
+        old.state.withLock { state in
+            state.otherBrokers = [NodeEndpoint(nodeID: 8, host: "127.0.0.1", port: Int32(next.port))]
+            state.hint = LeaderIDAndEpoch(leaderID: 8, leaderEpoch: LeaderEpoch(2))
+        }
+        let cluster = cluster([old.address])
+        let ledger = Ledger()
+        let producer = BatchProducer(cluster: cluster, sink: ledger)
+        for tag in 0..<10 as Range<UInt64> {
+            try ship(tag..<tag + 1, producer)
+            if tag < 3 { #expect(await producer.flush(within: .seconds(60))) }
+        }
+        #expect(await producer.close(within: .seconds(60)))
+        #expect(tags(old, place) == [0, 1, 2])
+        #expect(tags(next, place) == [3, 4, 5, 6, 7, 8, 9])
+        #expect(ledger.entries.withLock { $0.incidents }.isEmpty)
+        await cluster.close()
+        try await old.stop()
+        try await next.stop()
+    }
+
+    @Test func `resolves names anew for each connection, so that a collector may move`() async throws {
+        let old = try await FakeBroker()
+        // The same port: a name has no other.
+        let next = try await FakeBroker(host: "127.0.0.2", port: old.port)
+        for broker in [old, next] { broker.state.withLock { $0.host = "collector.test" } }
+        let address = Mutex("127.0.0.1")
+        var connection = ConnectionConfiguration(requestTimeout: .seconds(10))
+        connection.resolve = { host, port in
+            guard host == "collector.test" else { return [] }
+            return (try? SocketAddress(ipAddress: address.withLock { $0 }, port: port)).map { [$0] } ?? []
+        }
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let cluster = KafkaCluster(
+            ClusterConfiguration(
+                bootstrap: [BrokerAddress(host: "collector.test", port: old.port)], connection: connection,
+                backoff: Backoff(first: .milliseconds(2), longest: .milliseconds(20))),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        let ledger = Ledger()
+        let producer = BatchProducer(cluster: cluster, sink: ledger)
+        try ship(0..<3, producer)
+        #expect(await producer.flush(within: .seconds(60)))
+        // It moves with all that it has.
+        let partitions = old.state.withLock { $0.partitions }
+        next.state.withLock { $0.partitions = partitions }
+        address.withLock { $0 = "127.0.0.2" }
+        try await old.stop()
+        try ship(3..<6, producer)
+        #expect(await producer.close(within: .seconds(60)))
+        #expect(tags(next, place) == [0, 1, 2, 3, 4, 5])
+        #expect(ledger.entries.withLock { $0.incidents }.isEmpty)
+        await cluster.close()
+        try await next.stop()
+    }
+
+    @Test func `sends to partitions that come to be while it runs`() async throws {
+        let broker = try await FakeBroker()
+        let cluster = cluster([broker.address])
+        let producer = BatchProducer(cluster: cluster, sink: Ledger())
+        try ship(0..<2, producer)
+        try ship(2..<4, to: 3, producer)
+        #expect(await producer.flush(within: .milliseconds(200)) == false)
+        #expect(producer.batchesHeld >= 2)
+        broker.state.withLock { $0.partitionCount = 4 }
+        try ship(4..<6, producer)
+        #expect(await producer.close(within: .seconds(60)))
+        #expect(tags(broker, place) == [0, 1, 4, 5])
+        #expect(tags(broker, TopicPartition(topic: "t", partition: 3)) == [2, 3])
+        await cluster.close()
+        try await broker.stop()
+    }
+
+    @Test func `sends what was not acknowledged to a topic that is deleted and made again while it runs`() async throws
+    {
+        let counter = Mutex(0)
+        let broker = try await FakeBroker { key, state in
+            guard key == .produce else { return .healthy }
+            let number = counter.withLock {
+                $0 += 1
+                return $0
+            }
+            guard number == 6 else { return .healthy }
+            state.partitions = [:]
+            state.stored = [:]
+            state.topicID += 1
+            return .refuse(.unknownTopicOrPartition)
+        }
+        broker.state.withLock { $0.metadataLimit = 12 }
+        let cluster = cluster([broker.address])
+        let ledger = Ledger()
+        let producer = BatchProducer(cluster: cluster, journal: MemoryJournal(), sink: ledger)
+        for tag in 0..<10 as Range<UInt64> {
+            try ship(tag..<tag + 1, producer)
+            if tag < 5 { #expect(await producer.flush(within: .seconds(60))) }
+        }
+        #expect(await producer.close(within: .seconds(60)))
+        #expect(tags(broker, place) == [5, 6, 7, 8, 9])
+        let entries = ledger.entries.withLock { $0 }
+        #expect(entries.incidents == [.topicIsAnother(place)])
+        #expect(entries.acknowledged[place] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+        #expect(broker.state.withLock { $0.partitions[place]?.log.first?.identity.epoch.value } == 1)
+        await cluster.close()
+        try await broker.stop()
+    }
+}

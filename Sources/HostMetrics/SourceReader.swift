@@ -1,26 +1,33 @@
-internal import FileAccess
+package import FileAccess
 internal import Glibc
-internal import SystemPackage
+package import SystemPackage
 
 /// The size of a page, in which the kernel counts some memory.
 let pageSize = Int64(sysconf(CInt(_SC_PAGESIZE)))
 
 /// Reads small files below the root path into one buffer that is used again.
-struct SourceReader {
+package struct SourceReader: Sendable {
     /// No file that is read whole is longer than this on any machine; what is longer is not what it should be.
     static let limit = 4 << 20
 
     private let fileSystem: any FileSystem
     let root: FilePath
+    /// What is kept of the buffer after a long file (`/proc/net/tcp` of a machine with thousands of connections): who
+    /// holds a text has the next read copy all of the buffer.
+    private static let kept = 64 << 10
+
     private var buffer = [UInt8](repeating: 0, count: 16 << 10)
 
-    init(_ fileSystem: any FileSystem, root: FilePath) {
+    /// The buffer's size in bytes.
+    package var bytesHeld: Int { buffer.count }
+
+    package init(_ fileSystem: any FileSystem, root: FilePath) {
         self.fileSystem = fileSystem
         self.root = root
     }
 
     /// - Parameter path: below the root, without a slash at its start.
-    mutating func read(_ path: String) throws(MetricSourceError) -> SourceText {
+    package mutating func read(_ path: String) throws(MetricSourceError) -> SourceText {
         try read(whole: self.path(path))
     }
 
@@ -54,6 +61,7 @@ struct SourceReader {
         do throws(FileError) {
             let file = try fileSystem.open(path, .read)
             var count = 0
+            if buffer.count > Self.kept { buffer = [UInt8](repeating: 0, count: Self.kept) }
             while count < Self.limit {
                 if count == buffer.count { buffer += [UInt8](repeating: 0, count: buffer.count) }
                 let got = try unsafe buffer.withUnsafeMutableBufferPointer { (buffer) throws(FileError) -> Int in

@@ -59,12 +59,24 @@ func groupCompletions(_ words: [String], _ index: Int, _ prefix: String) async -
     await completions(words) { cluster in try await cluster.listGroups().map(\.groupID) }
 }
 
+/// The value of `--bootstrap` on a line that is being completed. Bash makes words of their own of the colon before the
+/// port, and of an equals sign.
+private func bootstrap(among words: [String]) -> String? {
+    guard let option = words.firstIndex(of: "--bootstrap") else { return nil }
+    var value = ""
+    for word in words[(option + 1)...] where word != "=" {
+        let continues = word == ":" || value.hasSuffix(":") || word.hasPrefix(",") || value.hasSuffix(",")
+        if !value.isEmpty && !continues { break }
+        value += word
+    }
+    return value.isEmpty ? nil : value
+}
+
 private func completions(
     _ words: [String], _ names: (KafkaCluster) async throws -> [String]
 ) async -> [String] {
     var options = ClusterOptions()
-    let given = words.firstIndex(of: "--bootstrap").map { words.index(after: $0) }
-    options.bootstrap = given.flatMap { words.indices.contains($0) ? words[$0] : nil }
+    options.bootstrap = bootstrap(among: words)
     options.verbose = false
     guard let addresses = try? options.addresses() else { return [] }
     let connection = ConnectionConfiguration(connectTimeout: .seconds(1), requestTimeout: .seconds(1))

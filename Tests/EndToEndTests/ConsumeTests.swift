@@ -245,5 +245,49 @@ extension EndToEndTests {
                 #expect(String(decoding: script, as: UTF8.self).contains("reset-offsets"))
             }
         }
+
+        @Test func `in bash, commands, options, topics and groups are completed`() async throws {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                for name in ["logs.web", "logs.db", "metrics.host"] { try await topic(place, address, name) }
+                let member = try consumer(place, address, "logs.web", ["--exit-at-end"], group: "readers")
+                #expect(try await member.wait() == 0)
+                let script = try place.write(
+                    "completion", try await place.succeed(Programs.tributary, ["--generate-completion-script", "bash"]))
+                func offered(_ words: [String]) async throws -> Set<String> {
+                    try await place.offered(words, script, address)
+                }
+                #expect(try await offered(["gro"]) == ["groups"])
+                #expect(try await offered(["groups", "reset"]) == ["reset-offsets"])
+                #expect(try await offered(["consume", "--off"]).contains("--offset-reset"))
+                #expect(try await offered(["tail", "logs"]) == ["logs.web", "logs.db"])
+                #expect(try await offered(["consume", "logs.web", "--group", ""]) == ["readers"])
+                #expect(try await offered(["groups", "describe", "rea"]) == ["readers"])
+                #expect(try await offered(["topics", "delete", "met"]) == ["metrics.host"])
+                // As bash splits `--bootstrap 127.0.0.1:PORT`.
+                let parts = address.split(separator: ":").map(String.init)
+                let split = ["tail", "--bootstrap", parts[0], ":", parts[1], "logs.w"]
+                #expect(try await place.offered(split, script, nil) == ["logs.web"])
+            }
+        }
+    }
+}
+
+extension Playground {
+    /// What bash offers for the last of these words.
+    fileprivate func offered(_ words: [String], _ script: URL, _ address: String?) async throws -> Set<String> {
+        let quoted = words.map { "'\($0)'" }.joined(separator: " ")
+        let lines = [
+            "source '\(script.path)'", address.map { "export TRIBUTARY_BOOTSTRAP=\($0)" } ?? "",
+            "PATH='\(Programs.tributary.deletingLastPathComponent().path)':$PATH",
+            "COMP_WORDS=(tributary \(quoted)); COMP_CWORD=\(words.count)",
+            "COMP_LINE=\"${COMP_WORDS[*]}\"; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9; COMP_KEY=9",
+            "_tributary tributary '\(words.last ?? "")' '\(words.dropLast().last ?? "tributary")' >/dev/null",
+            "printf '%s\\n' \"${COMPREPLY[@]}\"",
+        ]
+        let output = try await succeed(URL(filePath: "/bin/bash"), ["-c", lines.joined(separator: "\n")])
+        return Set(
+            String(decoding: output, as: UTF8.self).split(separator: "\n")
+                .map { $0.trimmingCharacters(in: .whitespaces) })
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct `A request's header` {
     @Test(
         arguments: [
-            (APIKey.joinGroup, 10), (.addPartitionsToTxn, 0), (.apiVersions, 99), (.produce, 2), (.produce, 13),
+            (APIKey.joinGroup, 10), (.addPartitionsToTxn, 0), (.apiVersions, 99), (.produce, 2), (.produce, 14),
             (.controlledShutdown, 0),
             (APIKey(rawValue: 999), 0), (APIKey(rawValue: -1), -1),
         ] as [(APIKey, Int16)])

@@ -168,6 +168,8 @@ struct AccessRuleTests {
             OffsetFetchRequest(groups: [.init(groupID: "g", topics: [.init(name: "other", partitions: [0])])])
         ).groups[0]
         let left = try ask(LeaveGroupRequest(groupID: "g", members: [.init(memberID: "m")]))
+        // Asked before, since the group goes with the last of its offsets.
+        let described = try ask(DescribeGroupsRequest(groups: ["g"])).groups[0].errorCode
         let deleted = try ask(OffsetDeleteRequest(groupID: "g", topics: [.init(name: "other", partitions: [0])]))
         let join = JoinGroupRequest(
             groupID: "g", sessionTimeoutMilliseconds: 6000, rebalanceTimeoutMilliseconds: 6000,
@@ -184,7 +186,7 @@ struct AccessRuleTests {
         codes["fetch"] = fetched.errorCode == .none ? fetched.topics[0].partitions[0].errorCode : fetched.errorCode
         codes["delete offsets"] =
             deleted.errorCode == .none ? deleted.topics[0].partitions[0].errorCode : deleted.errorCode
-        codes["describe"] = try ask(DescribeGroupsRequest(groups: ["g"])).groups[0].errorCode
+        codes["describe"] = described
         codes["delete"] = try ask(DeleteGroupsRequest(groups: ["g"])).results[0].errorCode
         return codes
     }

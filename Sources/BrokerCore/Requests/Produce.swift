@@ -1,5 +1,5 @@
-// Produce, versions 3 to 13, by topic id from 13; advertised from 0, since librdkafka before 2.11 takes the lack of version 0 for a broker that
-// knows no compression (KAFKA-18659).
+// Produce, versions 3 to 13, by topic id from 13; advertised from 0, since librdkafka before 2.11 takes the lack of
+// version 0 for a broker that knows no compression (KAFKA-18659).
 
 internal import CommitLog
 internal import ForeignCodecs

@@ -135,19 +135,20 @@ extension EndToEndTests {
                 let (go, out) = (place.directory.appending(path: "go"), place.directory.appending(path: "out"))
                 let line = """
                     '\(Programs.tributary.path)' consume stuck --group group --from-beginning --format value -v \
-                    --bootstrap \(address) --max-poll-interval 2s --max-messages 450 \
+                    --bootstrap \(address) --max-poll-interval 4s --max-messages 450 \
                     | { while [ ! -e '\(go.path)' ]; do sleep 0.1; done; cat > '\(out.path)'; }
                     """
                 let stuck = try place.start(URL(filePath: "/bin/sh"), ["-c", line])
                 try await until("it leaves") { stuck.standardError.contains("left the group") }
-                let other = try consumer(place, address, "stuck", ["--max-messages", "400"])
+                let left = try await lag(place, address)
+                let other = try consumer(place, address, "stuck", ["--exit-at-end"])
                 #expect(try await other.wait() == 0)
-                #expect(Set(values(other)).count == 400, "nothing of what was stuck was committed")
+                #expect(values(other).count == left && left ?? 0 > 200, "what is stuck is not committed")
                 #expect(try await lag(place, address) == 0)
                 // What was stuck comes out now, and it goes on behind what the other has read.
                 try Data().write(to: go)
                 try await until("it comes back") {
-                    stuck.standardError.components(separatedBy: "reading stuck/").count == 3
+                    stuck.standardError.components(separatedBy: "reading stuck/").count >= 3
                 }
                 try await place.produceNumbers(address, "stuck", 0..<450)
                 #expect(try await stuck.wait() == 0)

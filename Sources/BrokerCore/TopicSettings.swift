@@ -84,12 +84,18 @@ package struct TopicSettings: Hashable, Sendable {
             return nil
         default:
             guard let setting = Self.withoutEffect[name] else {
-                return "unknown topic setting \"\(name)\"; known are \(Self.names.joined(separator: ", "))"
+                return "unknown topic setting \"\(name)\"; known are \(Self.names(like: name).joined(separator: ", "))"
             }
             if let problem = setting.problem(name, value) { return problem }
             settingsWithoutEffect[name] = value == setting.defaultValue ? nil : value
             return nil
         }
+    }
+
+    /// All names, those first that begin most like this one: clients cut long messages off (librdkafka after 511 bytes).
+    private static func names(like name: String) -> [String] {
+        let alike = names.map { (name: $0, length: zip($0.utf8, name.utf8).prefix { $0 == $1 }.count) }
+        return alike.sorted { ($1.length, $0.name) < ($0.length, $1.name) }.map(\.name)
     }
 
     /// What is wrong with settings that are each right (Kafka's LogConfig.validateValues).

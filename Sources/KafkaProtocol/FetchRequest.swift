@@ -1,4 +1,4 @@
-// Fetch, key 1: versions 4 to 17, flexible from 12.
+// Fetch, key 1: versions 4 to 18, flexible from 12.
 //
 //  4  the first with isolation levels and record batches of format 2
 //  5  log start offsets
@@ -10,6 +10,7 @@
 // 15  the replica's state as a tagged field, in place of the replica's id
 // 16  where the current leaders are (tagged, KIP-951)
 // 17  the replica's directory (tagged, KIP-853)
+// 18  the follower's high watermark (tagged, KIP-1166), which is nothing to a consumer's server and is not kept
 //
 // Versions 6, 8, 10 and 14 change no field.
 
@@ -20,7 +21,7 @@ package struct FetchRequest: KafkaRequest, Equatable {
     package typealias Response = FetchResponse
 
     package static var key: APIKey { .fetch }
-    package static var versions: ClosedRange<Int16> { 4...17 }
+    package static var versions: ClosedRange<Int16> { 4...18 }
     package static var firstFlexibleVersion: Int16? { 12 }
 
     /// Where given, the server refuses another cluster's.

@@ -1,11 +1,13 @@
-// ListOffsets, key 2: versions 1 to 9, flexible from 6.
+// ListOffsets, key 2: versions 1 to 11, flexible from 6.
 //
-// 1  one offset per partition
-// 2  isolation levels
-// 4  leader epochs
-// 7  allows the timestamp -3: the record with the largest timestamp (KIP-734)
-// 8  allows -4: the earliest offset on local storage (KIP-405)
-// 9  allows -5: the latest offset on tiered storage (KIP-1005)
+//  1  one offset per partition
+//  2  isolation levels
+//  4  leader epochs
+//  7  allows the timestamp -3: the record with the largest timestamp (KIP-734)
+//  8  allows -4: the earliest offset on local storage (KIP-405)
+//  9  allows -5: the latest offset on tiered storage (KIP-1005)
+// 10  how long tiered storage may be waited for (KIP-1075)
+// 11  allows -6: the earliest offset that tiered storage does not have yet (KIP-1023)
 //
 // Versions 3 and 5 change no field.
 
@@ -16,15 +18,21 @@ package struct ListOffsetsRequest: KafkaRequest, Equatable {
     package typealias Response = ListOffsetsResponse
 
     package static var key: APIKey { .listOffsets }
-    package static var versions: ClosedRange<Int16> { 1...9 }
+    package static var versions: ClosedRange<Int16> { 1...11 }
     package static var firstFlexibleVersion: Int16? { 6 }
 
     package var replicaID: Int32
     package var isolationLevel: IsolationLevel
     package var topics: [Topic]
+    /// From version 10.
+    package var timeoutMilliseconds: Int32
 
-    package init(replicaID: Int32 = -1, isolationLevel: IsolationLevel = .readUncommitted, topics: [Topic] = []) {
+    package init(
+        replicaID: Int32 = -1, isolationLevel: IsolationLevel = .readUncommitted, topics: [Topic] = [],
+        timeoutMilliseconds: Int32 = 0
+    ) {
         self.replicaID = replicaID
+        self.timeoutMilliseconds = timeoutMilliseconds
         self.isolationLevel = isolationLevel
         self.topics = topics
     }
@@ -34,6 +42,7 @@ package struct ListOffsetsRequest: KafkaRequest, Equatable {
         replicaID = try reader.integer()
         isolationLevel = try version >= 2 ? reader.isolationLevel() : .readUncommitted
         topics = try reader.messages(flexible: flexible, version: version)
+        timeoutMilliseconds = try version >= 10 ? reader.integer() : 0
         try reader.skipTaggedFields(flexible: flexible)
     }
 
@@ -42,6 +51,7 @@ package struct ListOffsetsRequest: KafkaRequest, Equatable {
         writer.integer(replicaID)
         if version >= 2 { writer.integer(isolationLevel.rawValue) }
         writer.messages(topics, flexible: flexible, version: version)
+        if version >= 10 { writer.integer(timeoutMilliseconds) }
         writer.noTaggedFields(flexible: flexible)
     }
 
@@ -52,6 +62,7 @@ package struct ListOffsetsRequest: KafkaRequest, Equatable {
         package static let maxTimestamp = Timestamp(milliseconds: -3)
         package static let earliestLocal = Timestamp(milliseconds: -4)
         package static let latestTiered = Timestamp(milliseconds: -5)
+        package static let earliestPendingUpload = Timestamp(milliseconds: -6)
     }
 
     /// The questions about one topic.

@@ -1,4 +1,4 @@
-// Metadata, key 3: versions 0 to 12, flexible from 9.
+// Metadata, key 3: versions 0 to 13, flexible from 9.
 //
 //  1  racks, the controller, internal topics; null asks for all topics, where version 0 has an empty array for that
 //  2  the cluster's id
@@ -8,6 +8,7 @@
 //  7  leader epochs
 //  8  authorised operations of topics, and to version 10 of the cluster
 // 10  topic ids in the answer, which only 12 may ask by
+// 13  an error of the answer as a whole (KIP-1102)
 //
 // Versions 6, 9 and 11 add no field.
 
@@ -18,7 +19,7 @@ package struct MetadataRequest: KafkaRequest, Equatable {
     package typealias Response = MetadataResponse
 
     package static var key: APIKey { .metadata }
-    package static var versions: ClosedRange<Int16> { 0...12 }
+    package static var versions: ClosedRange<Int16> { 0...13 }
     package static var firstFlexibleVersion: Int16? { 9 }
 
     /// nil: all topics. Version 0 cannot ask for none: an empty array asks for all.
@@ -104,10 +105,12 @@ package struct MetadataResponse: KafkaMessage, Equatable {
     package var topics: [Topic]
     /// A bit field; the least value where it was not asked for.
     package var clusterAuthorizedOperations: Int32
+    /// From version 13: the client is to begin again with its bootstrap servers, for instance.
+    package var errorCode: ErrorCode
 
     package init(
         throttleMilliseconds: Int32 = 0, brokers: [Broker] = [], clusterID: String? = nil, controllerID: Int32 = -1,
-        topics: [Topic] = [], clusterAuthorizedOperations: Int32 = .min
+        topics: [Topic] = [], clusterAuthorizedOperations: Int32 = .min, errorCode: ErrorCode = .none
     ) {
         self.throttleMilliseconds = throttleMilliseconds
         self.brokers = brokers
@@ -115,6 +118,7 @@ package struct MetadataResponse: KafkaMessage, Equatable {
         self.controllerID = controllerID
         self.topics = topics
         self.clusterAuthorizedOperations = clusterAuthorizedOperations
+        self.errorCode = errorCode
     }
 
     package init(from reader: inout WireReader, version: Int16) throws(WireError) {
@@ -125,6 +129,7 @@ package struct MetadataResponse: KafkaMessage, Equatable {
         controllerID = try version >= 1 ? reader.integer() : -1
         topics = try reader.messages(flexible: flexible, version: version)
         clusterAuthorizedOperations = try (8...10).contains(version) ? reader.integer() : .min
+        errorCode = try version >= 13 ? reader.errorCode() : .none
         try reader.skipTaggedFields(flexible: flexible)
     }
 
@@ -136,6 +141,7 @@ package struct MetadataResponse: KafkaMessage, Equatable {
         if version >= 1 { writer.integer(controllerID) }
         writer.messages(topics, flexible: flexible, version: version)
         if (8...10).contains(version) { writer.integer(clusterAuthorizedOperations) }
+        if version >= 13 { writer.errorCode(errorCode) }
         writer.noTaggedFields(flexible: flexible)
     }
 

@@ -1,9 +1,10 @@
-// Produce, key 0: versions 3 to 12, flexible from 9.
+// Produce, key 0: versions 3 to 13, flexible from 9.
 //
 //  3  the first with record batches of format 2, and with the transactional id
 //  5  answers with the log's start offset
 //  8  answers with errors of single records and a message
 // 10  answers may carry the current leader and where it is (tagged, KIP-951)
+// 13  topics by id in place of name (KIP-516)
 //
 // Versions 4, 6, 7, 9, 11 and 12 change no field: they promise that the client knows more error codes or codecs.
 
@@ -15,11 +16,13 @@ package struct ProduceRequest: KafkaRequest, Equatable {
     package typealias Response = ProduceResponse
 
     package static var key: APIKey { .produce }
-    package static var versions: ClosedRange<Int16> { 3...12 }
+    package static var versions: ClosedRange<Int16> { 3...13 }
     /// Versions 0 to 2 are advertised but refused: librdkafka before 2.11.1 compresses only for brokers that seem to speak
     /// version 0 (KAFKA-18659).
-    package static var advertisedVersions: ClosedRange<Int16> { 0...12 }
+    package static var advertisedVersions: ClosedRange<Int16> { 0...13 }
     package static var firstFlexibleVersion: Int16? { 9 }
+    /// The last in which topics are named, for whoever does not follow their ids.
+    package static var lastVersionByName: Int16 { 12 }
 
     package var transactionalID: String?
     /// -1: all replicas in sync; 1: the leader; 0: no response at all.
@@ -57,24 +60,29 @@ package struct ProduceRequest: KafkaRequest, Equatable {
 
     /// The batches for one topic.
     package struct Topic: KafkaMessage, Equatable {
+        /// Before version 13; else empty.
         package var name: String
+        /// From version 13.
+        package var id: TopicID
         package var partitions: [Partition]
 
-        package init(name: String, partitions: [Partition] = []) {
+        package init(name: String, id: TopicID = .zero, partitions: [Partition] = []) {
             self.name = name
+            self.id = id
             self.partitions = partitions
         }
 
         package init(from reader: inout WireReader, version: Int16) throws(WireError) {
             let flexible = ProduceRequest.isFlexible(version)
-            name = try reader.string(flexible: flexible)
+            name = try version < 13 ? reader.string(flexible: flexible) : ""
+            id = try version >= 13 ? reader.uuid() : .zero
             partitions = try reader.messages(flexible: flexible, version: version)
             try reader.skipTaggedFields(flexible: flexible)
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
             let flexible = ProduceRequest.isFlexible(version)
-            writer.string(name, flexible: flexible)
+            if version < 13 { writer.string(name, flexible: flexible) } else { writer.uuid(id) }
             writer.messages(partitions, flexible: flexible, version: version)
             writer.noTaggedFields(flexible: flexible)
         }
@@ -146,24 +154,29 @@ package struct ProduceResponse: KafkaMessage, Equatable {
 
     /// What became of the batches for one topic.
     package struct Topic: KafkaMessage, Equatable {
+        /// Before version 13; else empty.
         package var name: String
+        /// From version 13.
+        package var id: TopicID
         package var partitions: [Partition]
 
-        package init(name: String, partitions: [Partition] = []) {
+        package init(name: String, id: TopicID = .zero, partitions: [Partition] = []) {
             self.name = name
+            self.id = id
             self.partitions = partitions
         }
 
         package init(from reader: inout WireReader, version: Int16) throws(WireError) {
             let flexible = ProduceRequest.isFlexible(version)
-            name = try reader.string(flexible: flexible)
+            name = try version < 13 ? reader.string(flexible: flexible) : ""
+            id = try version >= 13 ? reader.uuid() : .zero
             partitions = try reader.messages(flexible: flexible, version: version)
             try reader.skipTaggedFields(flexible: flexible)
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
             let flexible = ProduceRequest.isFlexible(version)
-            writer.string(name, flexible: flexible)
+            if version < 13 { writer.string(name, flexible: flexible) } else { writer.uuid(id) }
             writer.messages(partitions, flexible: flexible, version: version)
             writer.noTaggedFields(flexible: flexible)
         }

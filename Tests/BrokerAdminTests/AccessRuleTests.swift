@@ -159,6 +159,109 @@ struct AccessRuleTests {
         #expect(try bench.ask(DescribeACLsRequest(), from: master).resources.count == 3)
     }
 
+    /// What a stranger gets for each request about the group `g` and the topic `other`.
+    private func groupCodes(_ bench: AdminBench) throws -> [String: ErrorCode] {
+        func ask<Request: KafkaRequest>(_ request: Request) throws -> Request.Response {
+            try bench.ask(request, from: stranger)
+        }
+        let fetched = try ask(
+            OffsetFetchRequest(groups: [.init(groupID: "g", topics: [.init(name: "other", partitions: [0])])])
+        ).groups[0]
+        let left = try ask(LeaveGroupRequest(groupID: "g", members: [.init(memberID: "m")]))
+        // Asked before, since the group goes with the last of its offsets.
+        let described = try ask(DescribeGroupsRequest(groups: ["g"])).groups[0].errorCode
+        let deleted = try ask(OffsetDeleteRequest(groupID: "g", topics: [.init(name: "other", partitions: [0])]))
+        let join = JoinGroupRequest(
+            groupID: "g", sessionTimeoutMilliseconds: 6000, rebalanceTimeoutMilliseconds: 6000,
+            protocolType: "consumer", protocols: [.init(name: "range", metadata: ByteBuffer())])
+        let commit = OffsetCommitRequest(
+            groupID: "g", topics: [.init(name: "other", partitions: [.init(index: 0, offset: .zero)])])
+        var codes: [String: ErrorCode] = [:]
+        codes["find"] = try ask(FindCoordinatorRequest(keys: ["g"])).coordinators[0].errorCode
+        codes["join"] = try ask(join).errorCode
+        codes["sync"] = try ask(SyncGroupRequest(groupID: "g", generationID: 1, memberID: "m")).errorCode
+        codes["heartbeat"] = try ask(HeartbeatRequest(groupID: "g", generationID: 1, memberID: "m")).errorCode
+        codes["leave"] = left.errorCode == .none ? left.members[0].errorCode : left.errorCode
+        codes["commit"] = try ask(commit).topics[0].partitions[0].errorCode
+        codes["fetch"] = fetched.errorCode == .none ? fetched.topics[0].partitions[0].errorCode : fetched.errorCode
+        codes["delete offsets"] =
+            deleted.errorCode == .none ? deleted.topics[0].partitions[0].errorCode : deleted.errorCode
+        codes["describe"] = described
+        codes["delete"] = try ask(DeleteGroupsRequest(groups: ["g"])).results[0].errorCode
+        return codes
+    }
+
+    private func commit(_ bench: AdminBench) throws {
+        let commit = OffsetCommitRequest(
+            groupID: "g", topics: [.init(name: "other", partitions: [.init(index: 0, offset: .zero)])])
+        #expect(try bench.ask(commit, from: master).topics[0].partitions[0].errorCode == .none)
+    }
+
+    private func groupNames(_ bench: AdminBench) throws -> [String] {
+        try bench.ask(ListGroupsRequest(), from: stranger).groups.map(\.groupID)
+    }
+
+    /// By Kafka's KafkaApis: the group is asked for first, and then what is in it.
+    @Test func `every request about a group asks for its operation, on the group and then on the topics`() throws {
+        let bench = try guarded()
+        try commit(bench)
+        #expect(try Set(groupCodes(bench).values) == [.groupAuthorizationFailed])
+        #expect(try groupNames(bench).isEmpty)
+
+        try add([allow(.describe, .group, "g")], to: bench, from: master)
+        var codes = try groupCodes(bench)
+        #expect(codes["find"] == ErrorCode.none && codes["describe"] == ErrorCode.none)
+        // Of the topic nothing may be known.
+        #expect(codes["fetch"] == .topicAuthorizationFailed)
+        for name in ["join", "sync", "heartbeat", "leave", "commit", "delete offsets", "delete"] {
+            #expect(codes[name] == .groupAuthorizationFailed, "\(name)")
+        }
+        #expect(try groupNames(bench) == ["g"])
+
+        try add([allow(.read, .group, "g")], to: bench, from: master)
+        codes = try groupCodes(bench)
+        #expect(codes["join"] == .memberIDRequired)
+        for name in ["sync", "heartbeat", "leave"] { #expect(codes[name] == .unknownMemberID, "\(name)") }
+        for name in ["commit", "fetch"] { #expect(codes[name] == .topicAuthorizationFailed, "\(name)") }
+        for name in ["delete offsets", "delete"] { #expect(codes[name] == .groupAuthorizationFailed, "\(name)") }
+
+        try add([allow(.read, .topic, "other")], to: bench, from: master)
+        codes = try groupCodes(bench)
+        #expect(codes["fetch"] == ErrorCode.none)
+        #expect(codes["commit"] != .topicAuthorizationFailed && codes["commit"] != .groupAuthorizationFailed)
+    }
+
+    @Test func `deleting a group and its offsets asks for Delete, and for Read of the topics`() throws {
+        let bench = try guarded([allow(.delete, .group, "g")])
+        try commit(bench)
+        let request = OffsetDeleteRequest(groupID: "g", topics: [.init(name: "other", partitions: [0])])
+        #expect(
+            try bench.ask(request, from: stranger).topics[0].partitions[0].errorCode == .topicAuthorizationFailed)
+        try add([allow(.read, .topic, "other")], to: bench, from: master)
+        #expect(try bench.ask(request, from: stranger).topics[0].partitions[0].errorCode == .none)
+        try commit(bench)
+        #expect(try bench.ask(DeleteGroupsRequest(groups: ["g"]), from: stranger).results[0].errorCode == .none)
+        let beat = HeartbeatRequest(groupID: "g", generationID: 1, memberID: "m")
+        #expect(try bench.ask(beat, from: stranger).errorCode == .groupAuthorizationFailed)
+    }
+
+    @Test func `a rule that denies keeps one group out of all`() throws {
+        let bench = try guarded([
+            allow(.all, .group, "*"), allow(.all, .topic, "*"),
+            allow(.read, .group, "g", .prefixed, host: "10.0.0.9", .deny),
+        ])
+        try commit(bench)
+        let codes = try groupCodes(bench)
+        for name in ["join", "sync", "heartbeat", "leave", "commit"] {
+            #expect(codes[name] == .groupAuthorizationFailed, "\(name)")
+        }
+        // What may not be read may still be described and deleted.
+        #expect(codes["describe"] == ErrorCode.none)
+        #expect(codes["delete"] != .groupAuthorizationFailed)
+        let other = HeartbeatRequest(groupID: "h", generationID: 1, memberID: "m")
+        #expect(try bench.ask(other, from: stranger).errorCode == .unknownMemberID)
+    }
+
     @Test func `a rule that denies wins, whatever its pattern, and what reads may describe`() throws {
         let bench = try guarded([
             allow(.read, .topic, "logs.", .prefixed), allow(.read, .topic, "logs.a", host: "10.0.0.8", .deny),

@@ -1,3 +1,4 @@
+import CommitLog
 import KafkaProtocol
 import NIOCore
 import Primitives
@@ -117,7 +118,7 @@ struct ProduceTests {
                         ProduceRequest.Partition(index: index, records: ByteBuffer(bytes: try batch()))
                     })
             })
-        for version in ProduceRequest.versions {
+        for version in ProduceRequest.versions where version <= ProduceRequest.lastVersionByName {
             let answer = try fixture.ask(request, version: version)
             #expect(answer.topics.map(\.name) == places.map(\.0))
             #expect(answer.topics.map { $0.partitions.map(\.index) } == places.map(\.1))
@@ -132,6 +133,23 @@ extension Array where Element == UInt8 {
         var copy = self
         change(&copy)
         return copy
+    }
+}
+
+extension ProduceTests {
+    @Test func `from version 13 on a topic is named by its id, and an id that is none is told`() throws {
+        let fixture = try BrokerFixture()
+        try fixture.create("t", partitions: 2)
+        var request = produceRequest(try batch(2), to: "", 1)
+        request.topics[0].id = try #require(fixture.broker.topic(named: "t")).id
+        let answer = try fixture.ask(request, version: 13).topics[0]
+        #expect(answer.partitions[0].errorCode == .none && answer.partitions[0].index == 1)
+        #expect(answer.id == request.topics[0].id)
+        #expect(fixture.broker.partition("t", 1)?.log.view.endOffset == Offset(2))
+        request.topics[0].id.low ^= 1
+        #expect(try fixture.ask(request, version: 13).topics[0].partitions[0].errorCode == .unknownTopicID)
+        request.topics[0].id = .zero
+        #expect(try fixture.ask(request, version: 13).topics[0].partitions[0].errorCode == .unknownTopicID)
     }
 }
 

@@ -125,6 +125,43 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a member whose output is stuck leaves the group to others, and comes back when it is not`()
+            async throws
+        {
+            try await Playground.run { place in
+                let address = try await place.collector(settings: Self.settings).address
+                let lines = (0..<400).map { "k\t\($0) " + String(repeating: "x", count: 3000) + "\n" }
+                try await place.kcatWrite(address, "stuck", try place.write("lines", lines.joined()))
+                let (go, out) = (place.directory.appending(path: "go"), place.directory.appending(path: "out"))
+                let line = """
+                    '\(Programs.tributary.path)' consume stuck --group group --from-beginning --format value -v \
+                    --bootstrap \(address) --max-poll-interval 4s --max-messages 450 \
+                    | { while [ ! -e '\(go.path)' ]; do sleep 0.1; done; cat > '\(out.path)'; }
+                    """
+                let stuck = try place.start(URL(filePath: "/bin/sh"), ["-c", line])
+                try await until("it leaves") { stuck.standardError.contains("left the group") }
+                let left = try await lag(place, address)
+                let other = try consumer(place, address, "stuck", ["--exit-at-end"])
+                #expect(try await other.wait() == 0)
+                #expect(values(other).count == left && left ?? 0 > 200, "what is stuck is not committed")
+                #expect(try await lag(place, address) == 0)
+                // What was stuck comes out now, and it goes on behind what the other has read.
+                try Data().write(to: go)
+                try await until("it comes back") {
+                    stuck.standardError.components(separatedBy: "reading stuck/").count >= 3
+                }
+                try await place.produceNumbers(address, "stuck", 0..<450)
+                #expect(try await stuck.wait() == 0)
+                let read = String(decoding: try Data(contentsOf: out), as: UTF8.self).split(separator: "\n")
+                #expect(read.count == 450)
+                let new = read.filter { !$0.contains("x") }
+                #expect(
+                    !new.isEmpty && Set(new).count == new.count
+                        && new.count + read.count(where: { $0.contains("x") }) == 450)
+                #expect(try await lag(place, address) == 450 - new.count)
+            }
+        }
+
         @Test func `a member goes on by itself when the collector was killed`() async throws {
             try await Playground.run { place in
                 let collector = try await place.collector(settings: Self.settings)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct `A request's header` {
     @Test(
         arguments: [
-            (APIKey.joinGroup, 10), (.addPartitionsToTxn, 0), (.apiVersions, 99), (.produce, 2), (.produce, 13),
+            (APIKey.joinGroup, 10), (.addPartitionsToTxn, 0), (.apiVersions, 99), (.produce, 2), (.produce, 14),
             (.controlledShutdown, 0),
             (APIKey(rawValue: 999), 0), (APIKey(rawValue: -1), -1),
         ] as [(APIKey, Int16)])
@@ -29,8 +29,8 @@ import Testing
     }
 
     @Test func `in a version not spoken is refused when its body is asked for`() throws {
-        let frame = try RequestFrame(bytes(hex: "0000 000d 00000001 ffff 00 0000"))
-        #expect(throws: WireError(.unsupportedVersion(13), at: 8)) { try frame.decode(ProduceRequest.self) }
+        let frame = try RequestFrame(bytes(hex: "0000 000e 00000001 ffff 00 0000"))
+        #expect(throws: WireError(.unsupportedVersion(14), at: 8)) { try frame.decode(ProduceRequest.self) }
     }
 
     @Test(arguments: [Int16(2), 3])
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func `claims old versions of Produce, for old clients that compress only then`() {
-        #expect(ProduceRequest.advertisedVersions == 0...12)
+        #expect(ProduceRequest.advertisedVersions == 0...13)
         #expect(FetchRequest.advertisedVersions == FetchRequest.versions)
     }
 }

@@ -122,7 +122,7 @@ private let metadataSamples: [Sample] = [
         if $1 < 8 || $1 > 10 { $0.includeClusterAuthorizedOperations = false }
         if $1 < 8 { $0.includeTopicAuthorizedOperations = false }
     },
-    .request("MetadataRequest sparse", MetadataRequest(), versions: 1...12),
+    .request("MetadataRequest sparse", MetadataRequest(), versions: 1...13),
     .response(
         "MetadataResponse full", to: MetadataRequest.self,
         MetadataResponse(
@@ -140,8 +140,9 @@ private let metadataSamples: [Sample] = [
                             errorCode: .replicaNotAvailable, index: 3, leaderID: 7, leaderEpoch: LeaderEpoch(5),
                             replicas: [7, 8], inSyncReplicas: [7], offlineReplicas: [8])
                     ], authorizedOperations: 3576)
-            ], clusterAuthorizedOperations: 264)
+            ], clusterAuthorizedOperations: 264, errorCode: ErrorCode(rawValue: 129))
     ) {
+        if $1 < 13 { $0.errorCode = .none }
         if $1 < 3 { $0.throttleMilliseconds = 0 }
         if $1 < 1 { $0.brokers[0].rack = nil }
         if $1 < 2 { $0.clusterID = nil }
@@ -155,7 +156,7 @@ private let metadataSamples: [Sample] = [
     },
     .response(
         "MetadataResponse sparse", to: MetadataRequest.self,
-        MetadataResponse(topics: [.init(errorCode: .unknownTopicID, name: nil, id: id)]), versions: 12...12),
+        MetadataResponse(topics: [.init(errorCode: .unknownTopicID, name: nil, id: id)]), versions: 12...13),
     .request("FindCoordinatorRequest full", FindCoordinatorRequest(keyType: .transaction, keys: ["g-1"])) {
         if $1 < 1 { $0.keyType = .group }
     },
@@ -181,15 +182,20 @@ private let dataSamples: [Sample] = [
         ProduceRequest(
             transactionalID: "tx-1", acknowledgements: -1, timeoutMilliseconds: 1500,
             topics: [
-                .init(name: "lögs", partitions: [.init(index: 3, records: records), .init(index: 4, records: nil)])
-            ])),
+                .init(
+                    name: "lögs", id: id,
+                    partitions: [.init(index: 3, records: records), .init(index: 4, records: nil)])
+            ])
+    ) {
+        if $1 < 13 { $0.topics[0].id = .zero } else { $0.topics[0].name = "" }
+    },
     .request("ProduceRequest sparse", ProduceRequest(acknowledgements: 1)),
     .response(
         "ProduceResponse full", to: ProduceRequest.self,
         ProduceResponse(
             topics: [
                 .init(
-                    name: "lögs",
+                    name: "lögs", id: id,
                     partitions: [
                         .init(
                             index: 3, errorCode: .notLeaderOrFollower, baseOffset: farOffset, logAppendTime: time,
@@ -200,6 +206,7 @@ private let dataSamples: [Sample] = [
                     ])
             ], throttleMilliseconds: 250, nodeEndpoints: [endpoint])
     ) {
+        if $1 < 13 { $0.topics[0].id = .zero } else { $0.topics[0].name = "" }
         if $1 < 5 { $0.topics[0].partitions[0].logStartOffset = Offset(-1) }
         if $1 < 8 { $0.topics[0].partitions[0].recordErrors = [] }
         if $1 < 8 { $0.topics[0].partitions[0].errorMessage = nil }
@@ -287,8 +294,9 @@ private let dataSamples: [Sample] = [
                         .init(index: 3, currentLeaderEpoch: LeaderEpoch(5), timestamp: time),
                         .init(index: 4, timestamp: ListOffsetsRequest.SpecialTimestamp.earliest),
                     ])
-            ])
+            ], timeoutMilliseconds: 1500)
     ) {
+        if $1 < 10 { $0.timeoutMilliseconds = 0 }
         if $1 < 2 { $0.isolationLevel = .readUncommitted }
         if $1 < 4 { $0.topics[0].partitions[0].currentLeaderEpoch = .unknown }
     },

@@ -12,6 +12,7 @@ import Testing
         ["consume", "t", "--group", "g", "--from-beginning", "--offset-reset", "latest"],
         ["consume", "t", "--group", "g", "--session-timeout", "10"],
         ["consume", "t", "--group", "g", "--session-timeout", "2h"],
+        ["consume", "t", "--group", "g", "--max-poll-interval", "900ms"],
         ["consume", "t", "--group", "g", "--max-messages", "0"],
         ["consume", "t", "--group", String(repeating: "g", count: 40_000)],
         ["tail", String(repeating: "t", count: 250)], ["tail", "t", "--last", "-1"],

@@ -71,6 +71,7 @@ private struct SimulatedGroup {
     mutating func step(quiet: Bool) throws {
         let index = Int.random(in: members.indices, using: &random)
         if !quiet, random.chance(12) { disturb(index) }
+        if members[index].machine.isStalled, quiet || random.chance(20) { members[index].machine.resumed() }
         if random.chance(30) { heartbeat(index) }
         switch members[index].machine.nextStep() {
         case .findCoordinator: members[index].machine.coordinatorFound()
@@ -91,12 +92,18 @@ private struct SimulatedGroup {
     struct Failed: Error { var text: String }
 
     private mutating func disturb(_ index: Int) {
-        switch Int.random(in: 0..<5, using: &random) {
+        switch Int.random(in: 0..<6, using: &random) {
         case 0:
             // Its heartbeats were lost: the coordinator gives it up.
             admitted[members[index].machine.memberID] = nil
             isRebalancing = true
         case 1: members[index].machine.failed(.closed, during: .heartbeat)
+        case 4:
+            // Its user does something else, and it leaves.
+            let memberID = members[index].machine.memberID
+            guard members[index].machine.stalled() else { return }
+            admitted[memberID] = nil
+            isRebalancing = true
         case 2: members[index].machine.failed(.closed, during: .joinGroup)
         case 3:
             members[index].machine.heartbeatAnswered(

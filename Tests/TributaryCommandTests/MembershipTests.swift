@@ -79,6 +79,45 @@ import Testing
         #expect(member.owned == [one])
     }
 
+    @Test(arguments: [nil, "one"])
+    func `a member whose user stalls has lost everything, and joins anew when the user asks again`(
+        instance: String?
+    ) {
+        var member = stable(instance: instance)
+        let stalled = member.stalled()
+        #expect(stalled && member.isStalled)
+        #expect(!member.beats)
+        #expect(member.nextStep() == .giveUp([zero], isLost: true))
+        member.gaveUp([zero])
+        #expect(member.nextStep() == .stay)
+        member.topicsChanged()
+        member.failed(.closed, during: .heartbeat)
+        #expect(member.nextStep() == .stay, "nothing but the user brings it back")
+        member.resumed()
+        #expect(member.nextStep() == .findCoordinator)
+        member.coordinatorFound()
+        #expect(member.nextStep() == .join)
+        #expect(member.memberID.isEmpty)
+        rejoin(&member, 4, [one])
+        #expect(member.isSettled && member.owned == [one])
+    }
+
+    @Test func `a member that waits for the answer to its join stalls only after it`() {
+        var member = stable()
+        member.heartbeatAnswered(.rebalanceInProgress, memberID: "m", generation: 1)
+        member.gaveUp([zero])
+        member.joinSent()
+        var stalled = member.stalled()
+        #expect(!stalled && member.nextStep() == .join)
+        member.joinAnswered(
+            JoinGroupResponse(generationID: 2, protocolName: "range", leader: "other", memberID: "m"))
+        stalled = member.stalled()
+        #expect(!stalled && member.nextStep() == .sync)
+        member.syncAnswered(.none, [zero])
+        stalled = member.stalled()
+        #expect(stalled && member.nextStep() == .stay)
+    }
+
     @Test(arguments: [ErrorCode.unknownMemberID, .illegalGeneration])
     func `a member that is not known any more has lost everything and commits none of it`(code: ErrorCode) {
         for assignors in [[PartitionAssignor.range], [.cooperativeSticky]] {

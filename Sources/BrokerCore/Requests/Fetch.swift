@@ -1,4 +1,4 @@
-// Fetch, versions 4 to 17: by topic name up to 12, by topic id from 13; with sessions (KIP-227) from 7.
+// Fetch, versions 4 to 18: by topic name up to 12, by topic id from 13; with sessions (KIP-227) from 7.
 
 internal import CommitLog
 internal import KafkaProtocol

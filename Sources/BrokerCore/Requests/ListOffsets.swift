@@ -1,4 +1,4 @@
-// ListOffsets, versions 1 to 9: the earliest offset, the latest, that of the largest timestamp, or of the first record at
+// ListOffsets, versions 1 to 11: the earliest offset, the latest, that of the largest timestamp, or of the first record at
 // or after a time.
 
 internal import CommitLog
@@ -88,7 +88,7 @@ extension Broker {
             case Special.earliest, Special.earliestLocal: found = (view.startOffset, .none)
             case Special.maxTimestamp: found = try partition.log.offsetOfMaxTimestamp(patience)
             // There is no tiered storage here.
-            case Special.latestTiered: found = nil
+            case Special.latestTiered, Special.earliestPendingUpload: found = nil
             default: found = try partition.log.offset(atOrAfter: asked.timestamp, patience)
             }
             return ListOffsetsResponse.Partition(

@@ -1,4 +1,4 @@
-// Metadata, versions 0 to 12: which topics there are, and that this node leads all of their partitions. Asking for a
+// Metadata, versions 0 to 13: which topics there are, and that this node leads all of their partitions. Asking for a
 // topic that does not exist creates it, unless the request or the configuration says no.
 
 internal import CommitLog

@@ -7,6 +7,10 @@ extension Broker {
         _ request: OffsetCommitRequest, _ header: RequestHeader, _ client: ClientConnection,
         _ answer: @escaping @Sendable (OffsetCommitResponse) -> Void
     ) {
+        // The group first: a stranger to it learns nothing of its topics (KafkaApis.handleOffsetCommitRequest).
+        guard authorize(.read, on: .group(request.groupID), for: client) else {
+            return answer(response(to: request) { _, _ in .groupAuthorizationFailed })
+        }
         var commitment = OffsetCommitment(
             groupID: request.groupID, generation: request.generationID, memberID: request.memberID,
             instanceID: request.groupInstanceID,
@@ -22,18 +26,7 @@ extension Broker {
             }
         }
         let finish: @Sendable (ErrorCode) -> Void = { code in
-            answer(
-                OffsetCommitResponse(
-                    topics: zip(request.topics, refusals).map { topic, refusals in
-                        OffsetCommitResponse.Topic(
-                            name: topic.name,
-                            partitions: zip(topic.partitions, refusals).map { partition, refusal in
-                                OffsetCommitResponse.Partition(index: partition.index, errorCode: refusal ?? code)
-                            })
-                    }))
-        }
-        guard authorize(.read, on: .group(request.groupID), for: client) else {
-            return finish(.groupAuthorizationFailed)
+            answer(response(to: request) { refusals[$0][$1] ?? code })
         }
         coordinate(refuse: finish) { [commitment] loop in
             let token = loop.newToken()
@@ -47,4 +40,18 @@ extension Broker {
         let metadata = asked.metadata?.utf8.count ?? 0
         return metadata > configuration.groups.maximumOffsetMetadataBytes ? .offsetMetadataTooLarge : nil
     }
+}
+
+/// Answers each partition with the code for its place: which topic of the request, and which partition of that.
+private func response(
+    to request: OffsetCommitRequest, _ code: (_ topic: Int, _ partition: Int) -> ErrorCode
+) -> OffsetCommitResponse {
+    OffsetCommitResponse(
+        topics: request.topics.enumerated().map { place, topic in
+            OffsetCommitResponse.Topic(
+                name: topic.name,
+                partitions: topic.partitions.enumerated().map {
+                    OffsetCommitResponse.Partition(index: $1.index, errorCode: code(place, $0))
+                })
+        })
 }

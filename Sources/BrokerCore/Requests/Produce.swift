@@ -1,5 +1,5 @@
-// Produce, versions 3 to 12; advertised from 0, since librdkafka before 2.11 takes the lack of version 0 for a broker that
-// knows no compression (KAFKA-18659).
+// Produce, versions 3 to 13, by topic id from 13; advertised from 0, since librdkafka before 2.11 takes the lack of
+// version 0 for a broker that knows no compression (KAFKA-18659).
 
 internal import CommitLog
 internal import ForeignCodecs
@@ -30,18 +30,20 @@ extension Broker {
             answer(
                 ProduceResponse(
                     topics: zip(request.topics, topics).map { asked, partitions in
-                        ProduceResponse.Topic(name: asked.name, partitions: partitions)
+                        ProduceResponse.Topic(name: asked.name, id: asked.id, partitions: partitions)
                     }, throttleMilliseconds: throttle))
         }
         for (number, topic) in request.topics.enumerated() {
             let inTopic = Gathering<ProduceResponse.Partition>(count: topic.partitions.count) {
                 gathered.put($0, at: number)
             }
-            let isAllowed = authorize(.write, on: .topic(topic.name), for: client)
+            // Of an id that is none there is no name to ask about: ids are no secret.
+            let name = header.apiVersion >= 13 ? self.topic(id: topic.id)?.name : topic.name
+            let isAllowed = name.map { authorize(.write, on: .topic($0), for: client) } ?? true
             for (place, data) in topic.partitions.enumerated() {
                 guard isAllowed else {
                     inTopic.put(
-                        refused(data.index, .topicAuthorizationFailed, "not allowed to write to \(topic.name)"),
+                        refused(data.index, .topicAuthorizationFailed, "not allowed to write to \(name ?? "")"),
                         at: place)
                     continue
                 }
@@ -49,7 +51,11 @@ extension Broker {
                     inTopic.put(refused(data.index, .invalidRequiredAcks, "acks is -1, 0 or 1"), at: place)
                     continue
                 }
-                append(data, to: topic.name) { inTopic.put($0, at: place) }
+                guard let name else {
+                    inTopic.put(refused(data.index, .unknownTopicID, "no topic has the id \(topic.id)"), at: place)
+                    continue
+                }
+                append(data, to: name) { inTopic.put($0, at: place) }
             }
         }
     }

@@ -182,7 +182,9 @@ package final class BrokerConnection: Sendable {
     /// Sends batches with acks=0, which no broker answers. That they were written says nothing about what becomes of them.
     package func sendUnacknowledged(_ request: ProduceRequest) async throws(KafkaClientError) {
         precondition(request.acknowledgements == 0, "BUG: a request that is answered was sent as one that is not")
-        guard let version = version(of: ProduceRequest.self) else { throw .apiNotSpoken(address, .produce) }
+        guard let version = version(of: ProduceRequest.self, atMost: ProduceRequest.lastVersionByName) else {
+            throw .apiNotSpoken(address, .produce)
+        }
         let token = tokens.wrappingAdd(1, ordering: .relaxed).newValue
         let clientID = configuration.clientID
         let result = await withCheckedContinuation {

@@ -30,6 +30,9 @@ package struct GroupConfiguration: Sendable {
     package var heartbeatInterval: Duration
     /// How long the group waits for a member that has to give something up.
     package var rebalanceTimeout: Duration
+    /// Kafka's `max.poll.interval.ms`: who asks for nothing more for so long leaves the group to others (KIP-62), and comes
+    /// back when it asks again. A static member keeps its partitions for a session timeout more.
+    package var maximumPollInterval: Duration
     /// How often that which was written is committed.
     package var commitInterval: Duration
     /// How often new topics and partitions are looked for.
@@ -41,7 +44,8 @@ package struct GroupConfiguration: Sendable {
         groupID: String, topics: TopicSelection, instanceID: String? = nil,
         assignors: [PartitionAssignor] = [.range, .cooperativeSticky], offsetReset: OffsetReset = .latest,
         endsAtEnd: Bool = false, sessionTimeout: Duration = .seconds(45), heartbeatInterval: Duration = .seconds(3),
-        rebalanceTimeout: Duration = .seconds(60), commitInterval: Duration = .seconds(1),
+        rebalanceTimeout: Duration = .seconds(60), maximumPollInterval: Duration = .seconds(300),
+        commitInterval: Duration = .seconds(1),
         topicInterval: Duration = .seconds(10), closingTimeout: Duration = .seconds(5)
     ) {
         self.groupID = groupID
@@ -53,6 +57,7 @@ package struct GroupConfiguration: Sendable {
         self.sessionTimeout = sessionTimeout
         self.heartbeatInterval = heartbeatInterval
         self.rebalanceTimeout = rebalanceTimeout
+        self.maximumPollInterval = maximumPollInterval
         self.commitInterval = commitInterval
         self.topicInterval = topicInterval
         self.closingTimeout = closingTimeout
@@ -67,5 +72,7 @@ package enum GroupEvent: Sendable {
     case gaveUp(Set<TopicPartition>)
     /// Taken away without notice; what was written and not yet committed will come again, at another member.
     case lost(Set<TopicPartition>)
+    /// Its user asked for nothing more for the `maximumPollInterval`: it is out of the group until it asks again.
+    case stalled
     case trouble(KafkaClientError)
 }

@@ -1,4 +1,5 @@
 internal import KafkaProtocol
+internal import NIOCore
 
 /// Heartbeats, commits and leaving: what is asked of the coordinator beside joining.
 extension GroupConsumer {
@@ -72,15 +73,36 @@ extension GroupConsumer {
         }
     }
 
+    /// Leaves the group to others while the user asks for nothing, as it may be stuck for good.
+    func watchUser() async {
+        let interval = configuration.maximumPollInterval
+        while !isClosing {
+            let idle = busySince.map { Duration(NIODeadline.now() - $0) } ?? .zero
+            var rest = interval - idle
+            if idle >= interval, !membership.isStalled {
+                let memberID = membership.memberID
+                if membership.stalled() {
+                    onEvent(.stalled)
+                    endWriteOut()
+                    wake()
+                    await leave(memberID, because: "its user asked for no records for \(interval)")
+                }
+            }
+            // Where an answer was waited for, or nothing can change before the user asks.
+            if rest <= .zero { rest = membership.isStalled ? interval : min(interval, .milliseconds(100)) }
+            do { try await Task.sleep(for: rest) } catch { return }
+        }
+    }
+
     /// A static member does not leave: it may come back, and its partitions wait for it until the session ends.
-    func leave() async {
-        guard configuration.instanceID == nil, !membership.memberID.isEmpty else { return }
+    func leave(_ memberID: String, because reason: String) async {
+        guard configuration.instanceID == nil, !memberID.isEmpty else { return }
         do throws(KafkaClientError) {
             let connection = try await connection(for: .administration)
             _ = try await connection.send(
                 LeaveGroupRequest(
                     groupID: configuration.groupID,
-                    members: [.init(memberID: membership.memberID, reason: "the consumer is being closed")]),
+                    members: [.init(memberID: memberID, reason: reason)]),
                 timeout: configuration.closingTimeout)
         } catch {
             // The coordinator finds out when the session ends.

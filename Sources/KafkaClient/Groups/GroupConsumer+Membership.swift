@@ -71,6 +71,8 @@ extension GroupConsumer {
             if configuration.instanceID != nil, connection.version(of: JoinGroupRequest.self) ?? 0 < 5 {
                 throw .apiNotSpoken(connection.address, .joinGroup)
             }
+            // Meanwhile the user may have stalled.
+            guard membership.nextStep() == .join else { return }
             membership.joinSent()
             let answer = try await connection.send(request, timeout: configuration.rebalanceTimeout + .seconds(5))
             membership.joinAnswered(answer)
@@ -135,13 +137,11 @@ extension GroupConsumer {
     private func giveUp(_ places: Set<TopicPartition>, isLost: Bool) async {
         givingUp = places
         await fetcher.drop(places)
-        if isLost {
-            onEvent(.lost(places))
-        } else {
+        if !isLost {
             await writeOut()
             await commitBeforeHandingOver()
-            onEvent(.gaveUp(places))
         }
+        onEvent(membership.isLost ? .lost(places) : .gaveUp(places))
         for place in places { uncommitted[place] = nil }
         membership.gaveUp(places)
         givingUp = []

@@ -9,7 +9,7 @@ internal import Synchronization
 /// When partitions have to be given up, `next` asks for what was handed out to be written first (`.writeOut`), and the
 /// commit precedes the hand-over: then each record is written once.
 ///
-/// Heartbeats go out from the cluster's event loop, however long the user takes.
+/// Heartbeats go out from the cluster's event loop, however long the user takes, up to the `maximumPollInterval`.
 package actor GroupConsumer {
     package enum Delivery: Sendable {
         case records(FetchedBatch)
@@ -35,6 +35,8 @@ package actor GroupConsumer {
     /// Something handed out may not be written out yet.
     private var hasUnwritten = false
     private var wantsWriteOut = false
+    /// Since when the user has not been waiting in `next`.
+    var busySince: NIODeadline?
     private var writeOutWaiter: CheckedContinuation<Void, Never>?
     var commitUnderway: Task<Void, Never>?
     var isClosing = false
@@ -68,10 +70,18 @@ package actor GroupConsumer {
     /// What comes next; joins the group at the first call. For one caller at a time.
     package func next() async throws(KafkaClientError) -> Delivery {
         start()
+        busySince = nil
+        defer { busySince = .now() }
         while true {
             if let failure { throw failure }
             if isClosing { return .end }
             if wantsWriteOut { return .writeOut }
+            if membership.isStalled {
+                // What was handed out before is not to be told as written when the partitions come back.
+                if hasUnwritten { return .writeOut }
+                membership.resumed()
+                wake()
+            }
             switch await fetcher.take() {
             case .failure(let error): throw error
             case .success(let batch?):
@@ -88,11 +98,12 @@ package actor GroupConsumer {
 
     /// Tells that everything handed out so far was written out, up to these offsets (the first that was not, each).
     package func wrote(_ offsets: [TopicPartition: CommittedOffset]) {
-        for (place, offset) in offsets where membership.owned.contains(place) { uncommitted[place] = offset }
+        if !membership.isStalled {
+            for (place, offset) in offsets where membership.owned.contains(place) { uncommitted[place] = offset }
+        }
         hasUnwritten = false
         wantsWriteOut = false
-        writeOutWaiter?.resume()
-        writeOutWaiter = nil
+        endWriteOut()
     }
 
     /// Has `next` return `.end`.
@@ -124,14 +135,14 @@ package actor GroupConsumer {
             await commit()
             if !uncommitted.isEmpty { try? await Task.sleep(for: .milliseconds(100)) }
         }
-        await leave()
+        await leave(membership.memberID, because: "the consumer is being closed")
     }
 
     private func start() {
         guard tasks.isEmpty, !isClosing else { return }
         tasks = [
             Task { await live() }, Task { await beat() }, Task { await commitRegularly() },
-            Task { await lookForTopics() },
+            Task { await lookForTopics() }, Task { await watchUser() },
         ]
     }
 
@@ -142,8 +153,14 @@ package actor GroupConsumer {
         guard hasUnwritten, !isClosing else { return }
         wantsWriteOut = true
         await fetcher.interrupt()
-        guard wantsWriteOut else { return }
+        guard wantsWriteOut, !membership.isStalled else { return }
         await withCheckedContinuation { writeOutWaiter = $0 }
+    }
+
+    /// Waits no longer for what the user writes out.
+    func endWriteOut() {
+        writeOutWaiter?.resume()
+        writeOutWaiter = nil
     }
 
     /// Waits until `wake` is called, or was called since the last wait.

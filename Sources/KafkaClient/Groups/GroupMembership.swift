@@ -61,7 +61,10 @@ package struct GroupMembership: Sendable {
     private var target: Set<TopicPartition>?
     private var needsJoin = true
     private var joinsAfterwards = false
-    private var isLost = false
+    /// What it has may be another's: nothing of it can be committed any more.
+    package private(set) var isLost = false
+    /// Out of the group until `resumed`.
+    package private(set) var isStalled = false
     /// A join waits for its answer: the coordinator waits for others, and expects nothing.
     private var isJoining = false
     private var topics: Set<String> = []
@@ -86,6 +89,7 @@ package struct GroupMembership: Sendable {
     package func nextStep() -> Step {
         if let failure { return .fail(failure.code, during: failure.api) }
         if isLost { return .giveUp(owned, isLost: true) }
+        if isStalled { return .stay }
         if needsJoin {
             let surplus = isCooperative ? owned.filter { !topics.contains($0.topic) } : owned
             if !surplus.isEmpty { return .giveUp(surplus, isLost: false) }
@@ -119,6 +123,19 @@ package struct GroupMembership: Sendable {
 
     /// The group's topics have other partitions than the leader shared out.
     package mutating func topicsChanged() { if phase == .stable { needsJoin = true } }
+
+    /// Its user asks for nothing any more: whoever performs has it leave the group.
+    ///
+    /// - Returns: false while a join or a sync awaits its answer, or for ever where the membership has failed.
+    package mutating func stalled() -> Bool {
+        guard phase != .joined, !isJoining, failure == nil else { return false }
+        isStalled = true
+        lose(.unknownMemberID)
+        return true
+    }
+
+    /// Its user asks again.
+    package mutating func resumed() { isStalled = false }
 
     package mutating func coordinatorFound() { knowsCoordinator = true }
 

@@ -41,6 +41,11 @@ struct ConsumeCommand: AsyncParsableCommand {
     var assignor: [PartitionAssignor] = []
     @Option(help: "How long the group does without a sign of life, 10s or 1m for instance.", transform: duration)
     var sessionTimeout: Duration = .seconds(45)
+    @Option(
+        help: ArgumentHelp(
+            "Leave the group to others when standard output takes nothing for so long, until it does again (Kafka's max.poll.interval.ms)."
+        ), transform: duration)
+    var maxPollInterval: Duration = .seconds(300)
 
     func validate() throws {
         _ = try cluster.addresses()
@@ -58,6 +63,9 @@ struct ConsumeCommand: AsyncParsableCommand {
         guard (.seconds(1)...(.seconds(1800))).contains(sessionTimeout) else {
             throw ValidationError("--session-timeout is from 1s to 30m.")
         }
+        guard (.seconds(1)...(.seconds(86_400))).contains(maxPollInterval) else {
+            throw ValidationError("--max-poll-interval is from 1s to 24h.")
+        }
     }
 
     func run() async throws {
@@ -74,7 +82,8 @@ struct ConsumeCommand: AsyncParsableCommand {
         var configuration = GroupConfiguration(
             groupID: group, topics: reading.selection, instanceID: instanceID,
             offsetReset: offsetReset ?? (reading.fromBeginning ? .earliest : .latest), endsAtEnd: reading.exitAtEnd,
-            sessionTimeout: sessionTimeout, heartbeatInterval: min(.seconds(3), sessionTimeout / 4))
+            sessionTimeout: sessionTimeout, heartbeatInterval: min(.seconds(3), sessionTimeout / 4),
+            maximumPollInterval: maxPollInterval)
         if !assignor.isEmpty { configuration.assignors = assignor }
         let isVerbose = self.cluster.verbose
         let consumer = GroupConsumer(cluster: cluster, configuration: configuration) { report($0, isVerbose) }
@@ -144,6 +153,8 @@ private func report(_ event: GroupEvent, _ isVerbose: Bool) {
     case .trouble(let error): say("\(error); trying again")
     case .lost(let places):
         say("the group gave \(listing(places)) to others: some records may be printed twice")
+    case .stalled:
+        say("standard output took nothing for --max-poll-interval: left the group to others until it does")
     case .joined(let generation, let assignor, let isLeader):
         if isVerbose { say("joined generation \(generation), \(assignor.rawValue)\(isLeader ? ", as leader" : "")") }
     case .tookUp(let places): if isVerbose, !places.isEmpty { say("reading \(listing(places))") }

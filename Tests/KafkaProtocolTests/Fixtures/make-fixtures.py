@@ -34,46 +34,47 @@ SAMPLES = [
         finalized_features=[dict(name="metadata.version", max_version_level=20, min_version_level=19)],
         zk_migration_ready=True)),
     (metadata.ApiVersionsResponse, "sparse", 0, 4, dict(error_code=0, api_keys=[], throttle_time_ms=0)),
-    (metadata.MetadataRequest, "full", 0, 12, dict(
+    (metadata.MetadataRequest, "full", 0, 13, dict(
         topics=[dict(topic_id=ID, name="lögs"), dict(topic_id=OTHER_ID, name="b")],
         allow_auto_topic_creation=False, include_cluster_authorized_operations=True,
         include_topic_authorized_operations=True)),
-    (metadata.MetadataRequest, "sparse", 1, 12, dict(
+    (metadata.MetadataRequest, "sparse", 1, 13, dict(
         topics=None, allow_auto_topic_creation=True, include_cluster_authorized_operations=False,
         include_topic_authorized_operations=False)),
-    (metadata.MetadataResponse, "full", 0, 12, dict(
+    (metadata.MetadataResponse, "full", 0, 13, dict(
+        error_code=129,
         throttle_time_ms=250, brokers=[dict(node_id=7, host="seven.example", port=9097, rack="r7"), dict(node_id=8, host="::1", port=9098, rack=None)],
         cluster_id="c-1", controller_id=7,
         topics=[dict(error_code=0, name="lögs", topic_id=ID, is_internal=True, partitions=[
             dict(error_code=9, partition_index=3, leader_id=7, leader_epoch=5, replica_nodes=[7, 8], isr_nodes=[7], offline_replicas=[8])],
             authorized_operations=[3, 4, 5, 6, 7, 8, 10, 11])],
         authorized_operations=[3, 8])),
-    (metadata.MetadataResponse, "sparse", 12, 12, dict(
+    (metadata.MetadataResponse, "sparse", 12, 13, dict(
         throttle_time_ms=0, brokers=[], cluster_id=None, controller_id=-1,
         topics=[dict(error_code=100, name=None, topic_id=ID, is_internal=False, partitions=[])])),
-    (producer.ProduceRequest, "full", 3, 12, dict(
+    (producer.ProduceRequest, "full", 3, 13, dict(
         transactional_id="tx-1", acks=-1, timeout_ms=1500,
-        topic_data=[dict(name="lögs", partition_data=[dict(index=3, records=RECORDS), dict(index=4, records=None)])])),
-    (producer.ProduceRequest, "sparse", 3, 12, dict(transactional_id=None, acks=1, timeout_ms=30000, topic_data=[])),
-    (producer.ProduceResponse, "full", 3, 12, dict(
-        responses=[dict(name="lögs", partition_responses=[
+        topic_data=[dict(name="lögs", topic_id=ID, partition_data=[dict(index=3, records=RECORDS), dict(index=4, records=None)])])),
+    (producer.ProduceRequest, "sparse", 3, 13, dict(transactional_id=None, acks=1, timeout_ms=30000, topic_data=[])),
+    (producer.ProduceResponse, "full", 3, 13, dict(
+        responses=[dict(name="lögs", topic_id=ID, partition_responses=[
             dict(index=3, error_code=6, base_offset=4294967301, log_append_time_ms=1700000000123, log_start_offset=17,
                  record_errors=[dict(batch_index=2, batch_index_error_message="bad"), dict(batch_index=3, batch_index_error_message=None)],
                  error_message="no", current_leader=dict(leader_id=7, leader_epoch=9)),
             dict(index=4, error_code=0, base_offset=0, log_append_time_ms=-1, log_start_offset=-1,
                  record_errors=[], error_message=None)])],
         throttle_time_ms=250, node_endpoints=[ENDPOINT])),
-    (consumer.FetchRequest, "full", 4, 17, dict(
+    (consumer.FetchRequest, "full", 4, 18, dict(
         cluster_id="c-1", replica_id=5, replica_state=dict(replica_id=5, replica_epoch=6),
         max_wait_ms=500, min_bytes=1, max_bytes=52428800, isolation_level=1, session_id=1234567, session_epoch=8,
         topics=[dict(topic="lögs", topic_id=ID, partitions=[
             dict(partition=3, current_leader_epoch=5, fetch_offset=4294967301, last_fetched_epoch=4, log_start_offset=17,
                  partition_max_bytes=1048576, replica_directory_id=OTHER_ID)])],
         forgotten_topics_data=[dict(topic="b", topic_id=OTHER_ID, partitions=[1, 2])], rack_id="r7")),
-    (consumer.FetchRequest, "sparse", 4, 17, dict(
+    (consumer.FetchRequest, "sparse", 4, 18, dict(
         replica_id=-1, max_wait_ms=0, min_bytes=0, max_bytes=2147483647, isolation_level=0, session_id=0, session_epoch=-1,
         topics=[], forgotten_topics_data=[], rack_id="")),
-    (consumer.FetchResponse, "full", 4, 17, dict(
+    (consumer.FetchResponse, "full", 4, 18, dict(
         throttle_time_ms=250, error_code=71, session_id=1234567,
         responses=[dict(topic="lögs", topic_id=ID, partitions=[
             dict(partition_index=3, error_code=74, high_watermark=4294967310, last_stable_offset=4294967309, log_start_offset=17,
@@ -84,11 +85,11 @@ SAMPLES = [
             dict(partition_index=4, error_code=0, high_watermark=0, last_stable_offset=-1, log_start_offset=-1,
                  aborted_transactions=None, preferred_read_replica=-1, records=None)])],
         node_endpoints=[ENDPOINT])),
-    (consumer.ListOffsetsRequest, "full", 1, 9, dict(
-        replica_id=-1, isolation_level=1,
+    (consumer.ListOffsetsRequest, "full", 1, 11, dict(
+        replica_id=-1, timeout_ms=1500, isolation_level=1,
         topics=[dict(name="lögs", partitions=[dict(partition_index=3, current_leader_epoch=5, timestamp=1700000000123),
                                               dict(partition_index=4, current_leader_epoch=-1, timestamp=-2)])])),
-    (consumer.ListOffsetsResponse, "full", 1, 9, dict(
+    (consumer.ListOffsetsResponse, "full", 1, 11, dict(
         throttle_time_ms=250,
         topics=[dict(name="lögs", partitions=[
             dict(partition_index=3, error_code=78, timestamp=1700000000123, offset=4294967301, leader_epoch=5)])])),

@@ -163,15 +163,12 @@ final class TailedFile {
     func isEarlier(than other: TailedFile) -> Bool {
         if isGone { return false }
         if !other.isUnlinked { return true }
-        // One that ended in the tick in which another began came before that.
-        if time == other.time { return isTimeOfEnd && !other.isTimeOfEnd }
         return time < other.time
     }
 
     /// When its content began. A compressed file only keeps the time when that ended, which is before the next began:
     /// each file has one time, so that none waits for itself in a circle.
     private var time: FileTime { (isCompressed ? begun : born) ?? modified }
-    private var isTimeOfEnd: Bool { isCompressed && begun == nil }
 
     func checkpoint(source: String) -> FileCheckpoint {
         FileCheckpoint(

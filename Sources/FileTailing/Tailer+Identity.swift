@@ -50,6 +50,8 @@ extension Tailer {
                 gone.append(file)
             }
         }
+        // An event that tells of a deletion finds the file by its place: it has none any more once it is missing.
+        if !gone.isEmpty { takeEvents() }
         for file in continueCompressed(gone) { vanish(file) }
     }
 
@@ -75,6 +77,14 @@ extension Tailer {
         if current[key] === file { current[key] = nil }
         file.sawDeletion = true
         unlink(file, .missing)
+    }
+
+    /// A file that was deleted is lost as soon as its directory was looked at since, and again. Where nothing happens in
+    /// that any more, it is listed for this.
+    private func endIfSettled(_ file: TailedFile) {
+        if isSettled(file) { return end(file, .lost) }
+        guard let look = look(of: file), look.settled < look.listed else { return }
+        directories[file.originalPath.removingLastComponent()]?.listed = nil
     }
 
     /// Where a file that is not in its place may be: its own directory first, then those of its source.
@@ -207,7 +217,7 @@ extension Tailer {
             if quiet >= limits.settleTime.milliseconds {
                 if file.unread > 0 && file.descriptor != nil { markReadable(file) }
                 if !file.isPinned && (all || !file.isArchived) { letGo(file) }
-                if all && file.placement == .missing && file.sawDeletion && isSettled(file) { end(file, .lost) }
+                if all && file.placement == .missing && file.sawDeletion { endIfSettled(file) }
             }
             if !file.isGone && quiet >= limits.forgetAfter.milliseconds && !file.isIncludedNow
                 && !awaitsCompression(file) && (file.placement != .rotated || isSettled(file))

@@ -8,6 +8,7 @@ final class FaultyFileSystem: FileSystem {
     private let birthTimes: Bool
     private let failures = Mutex<[FilePath: Errno]>([:])
     private let counts = Mutex<[String: Int]>([:])
+    private let actions = Mutex<[Int: @Sendable () -> Void]>([:])
     private let plans = Mutex<[String: [(from: FilePath, to: FilePath)]]>([:])
 
     init(birthTimes: Bool = true) { self.birthTimes = birthTimes }
@@ -22,7 +23,17 @@ final class FaultyFileSystem: FileSystem {
         plans.withLock { $0["\(call) \(count)"] = names }
     }
 
-    fileprivate func count(_ name: String) { counts.withLock { $0[name, default: 0] += 1 } }
+    /// Does something before a certain call, of whatever kind.
+    func act(at call: Int, _ action: @escaping @Sendable () -> Void) { actions.withLock { $0[call] = action } }
+
+    fileprivate func count(_ name: String) {
+        counts.withLock { $0[name, default: 0] += 1 }
+        let action = actions.withLock { actions -> (@Sendable () -> Void)? in
+            let call = counts.withLock { $0.values.reduce(0, +) }
+            return actions.removeValue(forKey: call)
+        }
+        action?()
+    }
 
     private func carryOut(_ call: String) {
         let names = plans.withLock { $0.removeValue(forKey: "\(call) \(calls(call))") } ?? []

@@ -398,4 +398,46 @@ import Testing
     func `names that rotation may have made are known`(name: String, bases: [String]) {
         #expect(familyBases(of: Array(name.utf8)).map { String(decoding: $0, as: UTF8.self) } == bases)
     }
+
+    /// As logrotate does: the compressed file appears, is written, is given its time, and its original is removed.
+    @Test(arguments: [true, false])
+    func `a generation that is compressed while a restart looks around is read once and in its turn`(isAhead: Bool)
+        throws
+    {
+        for call in stride(from: 1, through: 200, by: 9) {
+            let ground = playground()
+            let files = FaultyFileSystem()
+            ground.fileSystem = files
+            ground.append("a.log", numbers(1...4))
+            ground.drain(acknowledging: isAhead)
+            ground.append("a.log", numbers(5...9))
+            ground.restart()
+            ground.move("a.log", "a.log.1")
+            ground.pauseForClockTick()
+            ground.append("a.log", numbers(10...19))
+            ground.gzip("a.log.1")
+            ground.move("a.log.1.gz", "a.log.2.gz")
+            ground.move("a.log", "a.log.1")
+            ground.pauseForClockTick()
+            ground.append("a.log", numbers(20...29))
+            let (original, compressed) = (ground.path("a.log.1"), ground.path("a.log.1.gz"))
+            ground.gzip("a.log.1", keep: true)
+            let whole = try PosixFileSystem().readWhole(compressed, limit: 1 << 20)
+            let time = try PosixFileSystem().status(of: compressed, followingLinks: true).modified
+            ground.delete("a.log.1.gz")
+            ground.append(compressed, [])
+            files.resetCalls()
+            files.act(at: call) { Playground.write(compressed, whole) }
+            files.act(at: call + 3) {
+                _ = try? PosixFileSystem().open(compressed, .update).setModified(time)
+                _ = try? PosixFileSystem().remove(original)
+            }
+            for _ in 0..<3 { ground.drain() }
+            settle(ground)
+            let found = ground.texts("a.log")
+            let expected = lines(1...29)
+            // What was not acknowledged before the restart comes again.
+            #expect(Array(found.dropFirst(isAhead ? 0 : 4)) == expected, "call \(call)")
+        }
+    }
 }

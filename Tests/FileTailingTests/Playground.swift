@@ -105,10 +105,13 @@ final class Playground {
 
     func append(_ name: String, _ text: String) { append(path(name), Array(text.utf8)) }
 
-    func append(_ path: FilePath, _ bytes: [UInt8]) {
+    func append(_ path: FilePath, _ bytes: [UInt8]) { Self.write(path, bytes) }
+
+    /// At the end of the file.
+    static func write(_ path: FilePath, _ bytes: [UInt8]) {
         let descriptor = path.withPlatformString { open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) }
         precondition(descriptor >= 0, "cannot open \(path)")
-        precondition(write(descriptor, bytes, bytes.count) == bytes.count)
+        precondition(Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
         close(descriptor)
     }
 

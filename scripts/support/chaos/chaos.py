@@ -158,6 +158,9 @@ class Chaos:
                   "truncation)")
             for example in account.examples[:8]:
                 print(f"      {example}")
+        for torn in (torn for writer in self.writers for torn in writer.torn):
+            if torn in strange:
+                strange.remove(torn)
         for value in strange[:5]:
             print(f"  no line that was written: {value[:150]!r}")
         print(f"seed {self.arguments.seed}: {total_lost} lost, {total_doubled} doubled, {total_disordered} out of order, "

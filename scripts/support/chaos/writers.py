@@ -27,6 +27,8 @@ class Writer(threading.Thread):
         self.rotations = 0
         # Numbers that nobody can be asked for, as ranges: written between a copy and the truncation after it.
         self.excused: list[range] = []
+        # What copies end with that were made in the middle of a line: the agent hands it out as a last line.
+        self.torn: list[bytes] = []
         self.ended = threading.Event()
         # Nothing is rotated before: what was rotated away before a source's very first start is left alone.
         self.may_rotate = threading.Event()
@@ -113,7 +115,10 @@ class CopyTruncateWriter(Writer):
     def copy_and_truncate(self):
         copy = self.path.with_name(f"{self.path.name}.{self.rotations:06d}")
         shutil.copyfile(self.path, copy)
-        copied = self.first + copy.stat().st_size // LINE_BYTES
+        lines, rest = divmod(copy.stat().st_size, LINE_BYTES)
+        copied = self.first + lines
+        if rest:
+            self.torn.append(self.line(copied)[:rest])
         time.sleep(self.dice.uniform(0, 0.02))
         with self.lock:
             os.ftruncate(self.descriptor, 0)

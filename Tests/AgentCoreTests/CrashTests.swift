@@ -11,7 +11,7 @@ import Testing
 
 /// The agent's lives on a simulated disk, against a cluster that remembers its producers: whenever a life ends, and whatever
 /// of the state directory survives, each line is in the cluster once and in order.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct CrashTests {
     /// A host whose disk may crash.
     final class Host: Sendable {

@@ -11,7 +11,7 @@ import Testing
 @testable import AgentCore
 @testable import KafkaClient
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct JournalTests {
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private let identity = ProducerIdentity(id: ProducerID(7), epoch: ProducerEpoch(0))

@@ -9,7 +9,7 @@ import Testing
 
 @testable import AgentCore
 
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct PipelineTests {
     private func lines(_ count: Int, from first: Int = 0, bytes: Int = 0) -> [String] {
         (first..<first + count).map { "line \($0)" + String(repeating: "x", count: bytes) }

@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct AccessRuleTests {
     private let stranger = ClientConnection(
         localAddress: BrokerAddress(host: "box", port: 9092), remote: "10.0.0.9:1", host: "10.0.0.9")

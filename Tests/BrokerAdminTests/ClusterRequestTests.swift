@@ -6,7 +6,7 @@ import Primitives
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ClusterRequestTests {
     @Test func `the cluster is this node, and an endpoint of another kind is told apart`() throws {
         let bench = try AdminBench { $0.nodeID = 7 }

@@ -94,7 +94,7 @@ private final class ColdFile: OpenFile {
     func tryLock() throws(FileError) -> Bool { try real.tryLock() }
 }
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ColdReadTests {
     private let disk = ColdFileSystem()
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BrokerCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct DispatchTests {
     @Test func `every request cut short, lengthened or damaged is closed with a reason or answered`() throws {
         let fixture = try BrokerFixture()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FetchSessionTests {
     private static let version: Int16 = 12
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import BrokerCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FetchTests {
     private func filled(_ batches: Int = 3) throws -> BrokerFixture {
         let fixture = try BrokerFixture()

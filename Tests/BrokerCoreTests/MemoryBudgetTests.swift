@@ -3,7 +3,7 @@ import Testing
 
 @testable import BrokerCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct MemoryBudgetTests {
     private final class Holder {}
     private let grants = Grants()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ProduceTests {
     @Test func `a batch is acknowledged with the offset of its first record, and read back as it was sent`() throws {
         let fixture = try BrokerFixture()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct QuotaTests {
     @Test func `the wait is what brings the rate of the last ten seconds down to the quota`() {
         var window = RateWindow()

@@ -9,7 +9,7 @@ import Testing
 
 @testable import BrokerCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct TopicTests {
     private typealias Wanted = CreateTopicsRequest.Topic
 

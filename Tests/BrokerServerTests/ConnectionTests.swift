@@ -6,7 +6,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct ConnectionTests {
     @Test func `requests that come byte by byte are answered`() async throws {
         try await ServerFixture.with { fixture in

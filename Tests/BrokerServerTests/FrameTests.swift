@@ -3,7 +3,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FrameTests {
     private func framed(_ payload: [UInt8]) -> [UInt8] {
         Array(ByteBuffer(integer: Int32(payload.count)).readableBytesView) + payload

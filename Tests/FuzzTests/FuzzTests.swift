@@ -41,7 +41,7 @@ private func spokenRequests() throws -> (apis: [ApiVersionsResponse.API], frames
     return (apis, frames)
 }
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct FuzzTests {
     @Test func `there is a request of every spoken API in its lowest and its highest version`() throws {
         for api in try spokenRequests().apis {

@@ -62,7 +62,7 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
     return builder.seal(with: try BatchCompressor(.lz4))
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A connection` {
+@Suite(.timeLimit(.minutes(10))) struct `A connection` {
     @Test func `agrees on versions with a broker that speaks only the first ApiVersions`() async throws {
         let broker = try await FakeBroker()
         broker.state.withLock { $0.apiVersionsLimit = 0 }
@@ -147,7 +147,7 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `The batch producer` {
+@Suite(.timeLimit(.minutes(10))) struct `The batch producer` {
     /// Sends batches to two partitions of a broker while `trouble` happens, and checks what came of it.
     private func ship(
         _ count: UInt64, describes: Bool = true, expectingOnce: Bool = true,
@@ -312,7 +312,7 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `The record fetcher` {
+@Suite(.timeLimit(.minutes(10))) struct `The record fetcher` {
     @Test func `reads every record once and in order, through cuts, to the end`() async throws {
         let counter = Mutex(0)
         let broker = try await FakeBroker { key, _ in

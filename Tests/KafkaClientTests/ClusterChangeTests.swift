@@ -8,7 +8,7 @@ import Testing
 
 @testable import KafkaClient
 
-@Suite(.timeLimit(.minutes(5))) struct `A producer and a cluster that changes` {
+@Suite(.timeLimit(.minutes(10))) struct `A producer and a cluster that changes` {
     private let place = TopicPartition(topic: "t", partition: 0)
 
     private func tags(_ broker: FakeBroker, _ place: TopicPartition) -> [UInt64] {

@@ -11,7 +11,7 @@ import Testing
 /// Against librdkafka's mock cluster: three brokers that refuse, hang up, are late, and hand leadership around. It stores a
 /// batch that is sent again a second time, unlike Kafka, so it is no judge of duplicates: what counts is that the first
 /// copies are all there, and in order. It does not know DescribeProducers, so what is stored is read from the log's end.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct `The batch producer and librdkafka's mock cluster` {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct `The batch producer and librdkafka's mock cluster` {
     private static let partitions: Int32 = 2
 
     private func client(_ mock: MockCluster) -> KafkaCluster {

@@ -57,7 +57,7 @@ final class MemoryJournal: SequenceJournal {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A producer with a journal` {
+@Suite(.timeLimit(.minutes(10))) struct `A producer with a journal` {
     private let place = TopicPartition(topic: "t", partition: 0)
 
     private func log(_ broker: FakeBroker) -> [UInt64] {

@@ -14,7 +14,7 @@ package struct AgentConfiguration: Sendable, Equatable {
     /// Files known at once; further ones wait until others are forgotten.
     package var fileLimit = 20_000
     /// The most memory, in bytes, that the whole agent may come to need: a configuration that may need more is refused.
-    package var memoryMaximum = 128 << 20
+    package var memoryMaximum = 160 << 20
     /// The most bytes on disk, per source, of samples that were not sent yet; beyond them the oldest go.
     package var spoolLimit = 64 << 20
     /// The most bytes on disk of records that the cluster refused; beyond them the oldest go.

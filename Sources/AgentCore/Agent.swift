@@ -56,13 +56,7 @@ package struct Agent: Service {
 
         let result = await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self, returning: Result<Void, any Error>.self) { group in
-                group.addTask {
-                    await withDiscardingTaskGroup { finders in
-                        for await topic in requested.topics {
-                            finders.addTask { await find(topic, in: cluster, for: inbox) }
-                        }
-                    }
-                }
+                group.addTask { await watch(requested.topics, in: cluster, for: inbox) }
                 group.addTask { await reloadOnSignal(desk) }
                 if let address = configuration.statusListen {
                     let server = StatusServer(
@@ -115,6 +109,20 @@ package struct Agent: Service {
         return result.map { _ in }
     }
 
+    /// Runs until it is cancelled.
+    private func watch(
+        _ topics: AsyncStream<String>, in cluster: KafkaCluster, for inbox: Inbox<PipelineMessage>
+    ) async {
+        let watch = TopicWatch(
+            count: { topic, allowCreation async throws(KafkaClientError) in
+                try await cluster.describe(topic: topic, allowCreation: allowCreation).partitionCount
+            },
+            pause: { try await Task.sleep(for: $0) }, tell: { inbox.put(.topic($0, partitions: $1)) }, logger: logger)
+        await withDiscardingTaskGroup { watches in
+            for await topic in topics { watches.addTask { await watch.run(topic) } }
+        }
+    }
+
     /// The agent works without it too.
     private func listen(_ directory: FilePath, _ desk: ControlDesk) -> ControlSocket? {
         do throws(FileError) {
@@ -129,26 +137,6 @@ package struct Agent: Service {
     private func reloadOnSignal(_ desk: ControlDesk) async {
         for await _ in await UnixSignalsSequence(trapping: .sighup) {
             DedicatedThread.start("reload") { _ = desk.reload() }
-        }
-    }
-
-    /// Asks for the topic, which creates it where the cluster does so, until it is there.
-    private func find(_ topic: String, in cluster: KafkaCluster, for inbox: Inbox<PipelineMessage>) async {
-        var isTold = false
-        while !Task.isCancelled {
-            do throws(KafkaClientError) {
-                let count = try await cluster.describe(topic: topic, allowCreation: true).partitionCount
-                if count > 0 {
-                    if isTold { logger.notice("topic \(topic) is there") }
-                    return inbox.put(.topic(topic, partitions: count))
-                }
-            } catch {
-                if !isTold && !Task.isCancelled {
-                    isTold = true
-                    logger.warning("waiting for topic \(topic): \(error)")
-                }
-            }
-            try? await Task.sleep(for: .milliseconds(500))
         }
     }
 }

@@ -297,6 +297,24 @@ struct PipelineTests {
         #expect(try fixture.runOnce(topics: ["t": 1]).sent.allSatisfy { $0.partition == 0 })
     }
 
+    @Test func `new files use the partitions of a topic that grows while the agent runs, and old ones keep theirs`()
+        async throws
+    {
+        let fixture = try PipelineFixture()
+        try fixture.append(["old"], to: "old.log")
+        let shipper = FakeShipper()
+        let life = fixture.start(shipper, once: false, topics: ["t": 1])
+        try await eventually { shipper.lines == ["old"] }
+        shipper.inbox.put(.topic("t", partitions: 64))
+        for file in 0..<8 { try fixture.append(["new"], to: "\(file).log") }
+        try fixture.append(["old"], to: "old.log")
+        try await eventually { shipper.lines.count == 10 }
+        life.stop()
+        _ = try life.end()
+        #expect(shipper.sent.filter { $0.lines.contains("old") }.allSatisfy { $0.partition == 0 })
+        #expect(Set(shipper.sent.map(\.partition)).count > 2)
+    }
+
     @Test func `an agent of metrics alone samples, and once ends when they are acknowledged`() throws {
         let fixture = try PipelineFixture([.hostMetrics(HostMetricsSource(name: "host", topic: "m"))])
         let shipper = try fixture.runOnce(topics: ["m": 3])

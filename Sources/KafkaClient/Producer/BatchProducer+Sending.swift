@@ -90,7 +90,7 @@ extension BatchProducer {
             if state.link == nil || state.link === link, let out = state.machine.takeNext() {
                 let bytes = state.machine.withPayload(out.id) { payload in
                     payload.stamp(out.identity, out.firstSequence)
-                    return ByteBuffer(bytes: payload.batch?.bytes ?? [])
+                    return payload.wireBytes
                 }
                 size += bytes.readableBytes
                 parts.append((place, out.id, bytes))

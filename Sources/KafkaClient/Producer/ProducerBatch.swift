@@ -1,3 +1,4 @@
+internal import NIOCore
 internal import Primitives
 internal import RecordBatches
 
@@ -24,6 +25,17 @@ struct ProducerBatch: ProducerPayload {
             return
         }
         batch?.stamp(producerID: identity.id, epoch: identity.epoch, baseSequence: sequence)
+    }
+
+    /// What is sent; nothing where the batch is not there.
+    var wireBytes: ByteBuffer {
+        guard let batch else { return ByteBuffer() }
+        // Not by way of `SealedBatch.bytes`, which would be a copy of the whole batch more.
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(batch.byteCount)
+        buffer.writeBytes(batch.header.encoded())
+        buffer.writeBytes(batch.body)
+        return buffer
     }
 
     func split(at count: Int64) -> (head: ProducerBatch, tail: ProducerBatch)? {

@@ -106,12 +106,21 @@ def kafka_python(arguments):
         from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
         strategies["cooperative-sticky"] = CooperativeStickyAssignor
-    consumer = KafkaConsumer(
-        bootstrap_servers=arguments.bootstrap, group_id=arguments.group, enable_auto_commit=False,
-        auto_offset_reset="earliest", session_timeout_ms=arguments.session,
-        heartbeat_interval_ms=arguments.session // 10, fetch_max_wait_ms=100, max_poll_records=arguments.batch,
-        partition_assignment_strategy=[strategies[arguments.strategy]], client_id=arguments.name,
-        group_instance_id=arguments.instance, reconnect_backoff_max_ms=200, retry_backoff_ms=100)
+    # Unlike librdkafka it gives up where no broker answers at once, as in the midst of a collector's death.
+    for attempt in range(30):
+        try:
+            consumer = KafkaConsumer(
+                bootstrap_servers=arguments.bootstrap, group_id=arguments.group, enable_auto_commit=False,
+                auto_offset_reset="earliest", session_timeout_ms=arguments.session,
+                heartbeat_interval_ms=arguments.session // 10, fetch_max_wait_ms=100,
+                max_poll_records=arguments.batch, partition_assignment_strategy=[strategies[arguments.strategy]],
+                client_id=arguments.name, group_instance_id=arguments.instance, reconnect_backoff_max_ms=200,
+                retry_backoff_ms=100)
+            break
+        except KafkaError:
+            if attempt == 29:
+                raise
+            time.sleep(0.2)
     uncommitted = {}
 
     def commit():
@@ -138,14 +147,22 @@ def kafka_python(arguments):
     consumer.subscribe([arguments.topic], listener=Listener())
     while not ending:
         batch = []
-        for records in consumer.poll(timeout_ms=100).values():
+        try:
+            polled = consumer.poll(timeout_ms=100)
+        except KafkaError as error:
+            say("failed %s" % type(error).__name__)
+            continue
+        for records in polled.values():
             for one in records:
                 batch.append(record(one.partition, one.offset, one.value))
                 uncommitted[one.partition] = one.offset + 1
         if batch:
             say(*batch)
         commit()
-    consumer.close()
+    try:
+        consumer.close()
+    except KafkaError as error:
+        say("failed %s" % type(error).__name__)
 
 
 async def aiokafka(arguments):
@@ -209,7 +226,10 @@ async def aiokafka(arguments):
             await commit()
         # Lets the other task have its turn with the lock.
         await asyncio.sleep(0.001)
-    await consumer.stop()
+    try:
+        await consumer.stop()
+    except KafkaError as error:
+        say("failed %s" % type(error).__name__)
 
 
 def main():

@@ -11,7 +11,9 @@
 import argparse
 import asyncio
 import os
+import select
 import signal
+import socket
 import time
 
 ending = False
@@ -25,6 +27,20 @@ def end(*_):
 def say(*lines):
     now = time.monotonic()
     os.write(1, b"".join(b"%.6f %s\n" % (now, line.encode() if isinstance(line, str) else line) for line in lines))
+
+
+def wait_for_collector(address, deadline):
+    """Until somebody listens at the address."""
+    host, port = address.rsplit(":", 1)
+    while True:
+        try:
+            socket.create_connection((host, int(port)), timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            # Nothing tells when a port is listened on: looked at a hundred times a second, up to the deadline.
+            select.select([], [], [], 0.01)
 
 
 def partitions(numbers):
@@ -106,21 +122,24 @@ def kafka_python(arguments):
         from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
         strategies["cooperative-sticky"] = CooperativeStickyAssignor
-    # Unlike librdkafka it gives up where no broker answers at once, as in the midst of a collector's death.
-    for attempt in range(30):
+    def make():
+        return KafkaConsumer(
+            bootstrap_servers=arguments.bootstrap, group_id=arguments.group, enable_auto_commit=False,
+            auto_offset_reset="earliest", session_timeout_ms=arguments.session,
+            heartbeat_interval_ms=arguments.session // 10, fetch_max_wait_ms=100, max_poll_records=arguments.batch,
+            partition_assignment_strategy=[strategies[arguments.strategy]], client_id=arguments.name,
+            group_instance_id=arguments.instance, reconnect_backoff_max_ms=200, retry_backoff_ms=100)
+
+    # Unlike librdkafka it gives up where no broker answers, as in the midst of a collector's death.
+    deadline = time.monotonic() + 60
+    while True:
+        wait_for_collector(arguments.bootstrap, deadline)
         try:
-            consumer = KafkaConsumer(
-                bootstrap_servers=arguments.bootstrap, group_id=arguments.group, enable_auto_commit=False,
-                auto_offset_reset="earliest", session_timeout_ms=arguments.session,
-                heartbeat_interval_ms=arguments.session // 10, fetch_max_wait_ms=100,
-                max_poll_records=arguments.batch, partition_assignment_strategy=[strategies[arguments.strategy]],
-                client_id=arguments.name, group_instance_id=arguments.instance, reconnect_backoff_max_ms=200,
-                retry_backoff_ms=100)
+            consumer = make()
             break
         except KafkaError:
-            if attempt == 29:
+            if time.monotonic() > deadline:
                 raise
-            time.sleep(0.2)
     uncommitted = {}
 
     def commit():
@@ -206,14 +225,15 @@ async def aiokafka(arguments):
 
     consumer.subscribe([arguments.topic], listener=Listener())
     # Unlike librdkafka it gives up where the first attempt to connect fails, as in the midst of a collector's death.
-    for attempt in range(100):
+    deadline = time.monotonic() + 60
+    while True:
+        wait_for_collector(arguments.bootstrap, deadline)
         try:
             await consumer.start()
             break
         except KafkaConnectionError:
-            if attempt == 99:
+            if time.monotonic() > deadline:
                 raise
-            await asyncio.sleep(0.2)
     while not ending:
         async with working:
             batch = []

@@ -44,7 +44,8 @@ extension EndToEndTests {
                     }
                     try await collector.program.killAndWait()
                     collector = try await place.collector(listen: address, settings: Self.settings)
-                    #expect(try await leaving.program.wait(seconds: 60) == 0)
+                    let status = try await leaving.program.wait(seconds: 60)
+                    #expect(status == 0, "\(leaving.name) said: \(leaving.program.standardError.suffix(2000))")
                 }
                 try await place.share(running, 12, seconds: 90)
                 try await until("all is read", seconds: 90) {

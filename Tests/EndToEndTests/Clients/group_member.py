@@ -248,7 +248,8 @@ async def aiokafka(arguments):
         await asyncio.sleep(0.001)
     try:
         await consumer.stop()
-    except KafkaError as error:
+    # It lets the cancelling of its own fetcher out, where that waits to try again.
+    except (KafkaError, asyncio.CancelledError) as error:
         say("failed %s" % type(error).__name__)
 
 

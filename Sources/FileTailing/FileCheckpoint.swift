@@ -91,12 +91,14 @@ package struct FileCheckpoint: Hashable, Sendable {
     /// The birth of the original of a compressed file: what tells in which order generations are read. nil where that is
     /// not known.
     package var begun: FileTime?
+    /// Where `path` led to, where it is a symbolic link.
+    package var target: FilePath?
 
     package init(
         id: TailedFileID, source: String, originalPath: FilePath, path: FilePath, number: FileNumber, born: FileTime?,
         fingerprint: ContentHash, contentGuard: ContentGuard, position: Int64, lineStart: Int64?, size: Int64,
         generation: UInt32 = 0, isCompressed: Bool = false, compressedSize: Int64? = nil,
-        looked: FileTime? = nil, begun: FileTime? = nil
+        looked: FileTime? = nil, begun: FileTime? = nil, target: FilePath? = nil
     ) {
         self.id = id
         self.source = source
@@ -114,5 +116,6 @@ package struct FileCheckpoint: Hashable, Sendable {
         self.compressedSize = compressedSize
         self.looked = looked
         self.begun = begun
+        self.target = target
     }
 }

@@ -43,6 +43,8 @@ final class TailedFile {
 
     /// Where it was last seen.
     var path: FilePath
+    /// Where that leads to, where it is a symbolic link.
+    var target: FilePath?
     /// The directories and names by which events reach it: its path, and the target where that is a symbolic link.
     var places: [Place] = []
     var placement = Placement.live
@@ -96,6 +98,8 @@ final class TailedFile {
     var lastUse: UInt64 = 0
     /// The head has to be compared with the fingerprint before the next line.
     var needsVerification = false
+    /// Since the start it was not verified yet: what has its name may be another content.
+    var isUnproven = false
     var isReadable = false
     var isQueued = false
     var problem: FileError?
@@ -140,12 +144,14 @@ final class TailedFile {
         generation = checkpoint.generation
         looked = checkpoint.looked
         begun = checkpoint.begun
+        target = checkpoint.target
         lineStart = checkpoint.lineStart
         if let lineStart { longLines.append((lineStart, nil)) }
         committedLineStart = checkpoint.lineStart
         largestSize = checkpoint.size
         size = checkpoint.compressedSize ?? 0
         needsVerification = true
+        isUnproven = true
         checkpointChanged = false
     }
 
@@ -183,7 +189,7 @@ final class TailedFile {
             position: committed, lineStart: committedLineStart, size: max(largestSize, committed),
             generation: generation, isCompressed: isCompressed && formerly == nil,
             compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil, looked: looked,
-            begun: isCompressed && formerly == nil ? begun : nil)
+            begun: isCompressed && formerly == nil ? begun : nil, target: target)
     }
 
     /// Notes that everything up to the read position was handed out, so that an acknowledgement finds its guard.

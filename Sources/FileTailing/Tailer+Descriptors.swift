@@ -85,7 +85,7 @@ extension Tailer {
         let changed = status.size != file.size || status.modified != file.modified
         guard changed || file.isRacy || status.size > file.scannedTo else { return }
         file.size = status.size
-        file.largestSize = max(file.largestSize, status.size)
+        if !file.isUnproven { file.largestSize = max(file.largestSize, status.size) }
         file.modified = status.modified
         file.isRacy = isRecent(status.modified)
         if changed { file.changedAt = now }

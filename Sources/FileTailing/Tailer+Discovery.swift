@@ -83,7 +83,11 @@ extension Tailer {
             status = nil
         }
         unsettleResidents(residents, directory, path, status)
+        dangling[path] = nil
         guard let status else {
+            if !takers.isEmpty || !below.isEmpty, isLink(path) {
+                dangling[path] = TailedFile.Place(directory: directory, name: name)
+            }
             if let child = directories[path], directory.children.remove(name) != nil { leave(child) }
             return
         }
@@ -124,11 +128,15 @@ extension Tailer {
     private func enterChild(_ name: FilePath.Component, _ below: [Below], of directory: TailDirectory) {
         if below.isEmpty { return }
         let path = directory.path.appending(name)
-        let isLink = (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink
+        let isLink = isLink(path)
         let roles = below.filter { !isLink || $0.followsLinks }.map(\.role)
         if roles.isEmpty { return }
         directory.children.insert(name)
         enter(path, roles)
+    }
+
+    func isLink(_ path: FilePath) -> Bool {
+        (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink
     }
 
     private func unsettleResidents(

@@ -163,10 +163,11 @@ extension Tailer {
         file.outOfReachSince = nil
         if included { file.isArchived = false }
         addPlace(path, to: file)
-        if (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink,
-            let target = try? fileSystem.resolve(path)
-        {
-            addPlace(target, to: file)
+        let target = isLink(path) ? try? fileSystem.resolve(path) : nil
+        if let target { addPlace(target, to: file) }
+        if file.target != target {
+            file.target = target
+            noteChanged(file)
         }
         if path == file.originalPath {
             file.placement = .live
@@ -276,6 +277,9 @@ extension Tailer {
 
     /// Nothing more can or will be read of a file.
     func end(_ file: TailedFile, _ reason: RetiredFile.Reason) {
+        if file.isUnproven && reason != .truncated && !file.isCompressed {
+            file.largestSize = max(file.largestSize, file.size)
+        }
         if reason != .sought { lose(file.knownUnread, because: reason) }
         let reason = reason == .lost && file.unread == 0 ? .finished : reason
         close(file)

@@ -7,7 +7,7 @@ internal import SystemPackage
 //     u8   version (1)
 //     u8   flags: 1 has a birth time, 2 is in the middle of a line, 4 is compressed, 8 a compressed file read to its end,
 //          16 has a generation, 32 has the time up to which its directory was looked at, 64 has its original's birth,
-//          128 its path is a symbolic link
+//          128 its original path is a symbolic link
 //     u64  id, high half       u64  id, low half
 //     u64  device              u64  inode
 //    [i64  birth, seconds      u32  birth, nanoseconds]

@@ -85,13 +85,13 @@ package struct FileCheckpoint: Hashable, Sendable {
     package var isCompressed: Bool
     /// The bytes on disk of a compressed file that was read, and acknowledged, to its end.
     package var compressedSize: Int64?
-    /// Everything in the directory of `originalPath` that was born earlier was looked at: an unknown file of the path's
+    /// Everything in the directory of `originalPath`, or of its target, that was born earlier was looked at: an unknown file of the path's
     /// family that is younger was rotated away before anyone saw it. nil where that is not known.
     package var looked: FileTime?
     /// The birth of the original of a compressed file: what tells in which order generations are read. nil where that is
     /// not known.
     package var begun: FileTime?
-    /// Where `path` led to, where it is a symbolic link.
+    /// Where `originalPath` led to, where it is a symbolic link.
     package var target: FilePath?
 
     package init(

@@ -43,7 +43,7 @@ final class TailedFile {
 
     /// Where it was last seen.
     var path: FilePath
-    /// Where that leads to, where it is a symbolic link.
+    /// Where its original path led to when it was found there, where that is a symbolic link.
     var target: FilePath?
     /// The directories and names by which events reach it: its path, and the target where that is a symbolic link.
     var places: [Place] = []
@@ -175,6 +175,9 @@ final class TailedFile {
         return order < other.order
     }
 
+    /// Where its path's own file lies, and the generations of that.
+    var home: FilePath { (target ?? originalPath).removingLastComponent() }
+
     /// When its content began, where that is known.
     var beginning: FileTime? { isCompressed ? begun : born }
 
@@ -251,6 +254,8 @@ final class TailDirectory {
     var listed: FileTime?
     var residents: [FilePath.Component: [TailedFile]] = [:]
     var children: Set<FilePath.Component> = []
+    /// Its names that followed symbolic links lead to: the generations of those are here.
+    var targets: [FilePath.Component: [Tailer.Family]] = [:]
     /// By source, up to when everything in it was looked at.
     var looks: [Int: Look] = [:]
     /// Files that are too old to be begun.

@@ -30,7 +30,7 @@ extension Tailer {
         for name in names { examine(name, kind: nil, in: directory, strayToo: true) }
         guard directory.needsListing else { return }
         directory.needsListing = false
-        if directory.roles.isEmpty {
+        if directory.roles.isEmpty && directory.targets.isEmpty {
             for name in directory.residents.keys { examine(name, kind: nil, in: directory, strayToo: false) }
             return
         }

@@ -88,7 +88,7 @@ extension Tailer {
     private func endIfSettled(_ file: TailedFile) {
         if isSettled(file) { return end(file, .lost) }
         guard let look = look(of: file), look.settled < look.listed else { return }
-        directories[file.originalPath.removingLastComponent()]?.listed = nil
+        directories[file.home]?.listed = nil
     }
 
     /// Where a file that is not in its place may be: its own directory first, then those of its source.
@@ -165,9 +165,10 @@ extension Tailer {
         addPlace(path, to: file)
         let target = isLink(path) ? try? fileSystem.resolve(path) : nil
         if let target { addPlace(target, to: file) }
-        if file.target != target {
+        if path == file.originalPath {
+            if file.target != target { noteChanged(file) }
             file.target = target
-            noteChanged(file)
+            if let target { noteTarget(target, of: file) }
         }
         if path == file.originalPath {
             file.placement = .live
@@ -176,6 +177,15 @@ extension Tailer {
         } else {
             unlink(file, .rotated)
         }
+    }
+
+    /// Generations of what a link leads to are looked for where that lies.
+    private func noteTarget(_ target: FilePath, of file: TailedFile) {
+        guard let directory = directories[target.removingLastComponent()], let name = target.lastComponent else {
+            return
+        }
+        directory.targets[name, default: []].append(Family(file))
+        touch(directory)
     }
 
     private func addPlace(_ path: FilePath, to file: TailedFile) {
@@ -191,6 +201,8 @@ extension Tailer {
             let directory = place.directory
             directory.residents[place.name]?.removeAll { $0 === file }
             if directory.residents[place.name]?.isEmpty ?? false { directory.residents[place.name] = nil }
+            directory.targets[place.name]?.removeAll { $0 == Family(file) }
+            if directory.targets[place.name]?.isEmpty ?? false { directory.targets[place.name] = nil }
             if directory.roles.isEmpty && directory.residents.isEmpty && directories[directory.path] === directory {
                 directories[directory.path] = nil
                 unwatch(directory)

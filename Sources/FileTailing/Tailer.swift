@@ -126,7 +126,8 @@ package final class Tailer {
         resuming[Key(source: source, number: checkpoint.number), default: []].append(checkpoint)
         firstStarts.remove(source)
         guard let looked = checkpoint.looked else { return }
-        let directory = Family(source: source, path: checkpoint.originalPath.removingLastComponent())
+        let home = (checkpoint.target ?? checkpoint.originalPath).removingLastComponent()
+        let directory = Family(source: source, path: home)
         storedLooks[directory] = max(storedLooks[directory] ?? looked, looked)
     }
 

@@ -79,6 +79,48 @@ import Testing
         #expect(ground.texts("links/a.log") == lines(1...9))
     }
 
+    @Test(arguments: [true, false], [true, false])
+    func `generations that nobody saw behind a link are read in their turn`(isAway: Bool, isCompressed: Bool) {
+        ground.append("pods/0.log.20261121-100000", "there before the first start\n")
+        ground.pauseForClockTick()
+        ground.append("pods/0.log", numbers(1...3))
+        ground.link("links/a.log", to: "../pods/0.log")
+        ground.source("links/*.log")
+        look()
+        ground.append("pods/0.log", numbers(4...6))
+        if isAway { ground.restart() }
+        for first in [7, 10, 13] {
+            ground.pauseForClockTick()
+            let name = "pods/0.log.20261121-1011\(first + 10)"
+            ground.move("pods/0.log", name)
+            if isCompressed { ground.gzip(name) }
+            ground.append("pods/0.log", numbers(first...first + 2))
+        }
+        look()
+        look()
+        #expect(ground.texts("links/a.log") == lines(1...15))
+        #expect(ground.lines.count == 1)
+        #expect(ground.tailer.counters.generationsFound == 2)
+        ground.restart()
+        look()
+        look()
+        #expect(ground.texts("links/a.log") == lines(1...15))
+    }
+
+    @Test func `a link that appears with generations behind it, made since the last look, has them all read`() {
+        ground.source("links/*.log")
+        look()
+        look()
+        ground.pauseForClockTick()
+        ground.makeDirectory("pods/new")
+        ground.append("pods/new/0.log", numbers(1...3))
+        ground.move("pods/new/0.log", "pods/new/0.log.1")
+        ground.append("pods/new/0.log", numbers(4...6))
+        ground.link("links/a.log", to: "../pods/new/0.log")
+        look()
+        #expect(ground.texts("links/a.log") == lines(1...6))
+    }
+
     @Test(arguments: [true, false])
     func `what was not read is read when the link leads elsewhere after a restart, or is gone`(isGone: Bool) {
         ground.append("pods/0.log", numbers(1...3))

@@ -18,10 +18,13 @@ package protocol KafkaRequest: KafkaMessage {
     static var advertisedVersions: ClosedRange<Int16> { get }
     /// The first version with compact lengths and tagged fields (KIP-482); nil where there is none.
     static var firstFlexibleVersion: Int16? { get }
+    /// The last version for whoever does not follow the ids of topics: in later ones they have no names (KIP-516).
+    static var lastVersionByName: Int16 { get }
 }
 
 extension KafkaRequest {
     package static var advertisedVersions: ClosedRange<Int16> { versions }
+    package static var lastVersionByName: Int16 { versions.upperBound }
 
     package static func isFlexible(_ version: Int16) -> Bool {
         firstFlexibleVersion.map { version >= $0 } ?? false

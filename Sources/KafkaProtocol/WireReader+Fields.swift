@@ -29,7 +29,9 @@ extension WireReader {
         return level
     }
 
-    package mutating func integers<Integer: FixedWidthInteger>(flexible: Bool) throws(WireError) -> [Integer] {
+    package mutating func integers<Integer: FixedWidthInteger>(_: Integer.Type = Integer.self, flexible: Bool)
+        throws(WireError) -> [Integer]
+    {
         try array(flexible: flexible, minimumElementSize: Integer.bitWidth / 8) { reader throws(WireError) in
             try reader.integer()
         }

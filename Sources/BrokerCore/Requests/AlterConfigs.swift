@@ -122,6 +122,11 @@ extension Broker {
             throw ChangeRefusal(
                 code: .invalidConfig, message: "there is no logger \(change.name), but \(Self.rootLogger) only")
         }
+        let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+        if let value = change.value, change.operation == .set, !levels.contains(value) {
+            throw ChangeRefusal(
+                code: .invalidConfig, message: "\(value) is no level; there are \(levels.joined(separator: ", "))")
+        }
         throw ChangeRefusal(
             code: .invalidRequest, message: "the level cannot be changed at run time; start with --log-level")
     }

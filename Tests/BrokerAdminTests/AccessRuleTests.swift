@@ -148,6 +148,23 @@ struct AccessRuleTests {
             try ask(AlterClientQuotasRequest(entries: [.init(entity: [.init(type: "user", name: nil)])])).entries[0]
                 .errorCode,
             try ask(DescribeConfigsRequest(resources: [.init(type: .broker, name: "1")])).results[0].errorCode,
+            try ask(DescribeConfigsRequest(resources: [.init(type: .brokerLogger, name: "1")])).results[0].errorCode,
+            try ask(DescribeConfigsRequest(resources: [.init(type: .clientMetrics, name: "m")])).results[0].errorCode,
+            try ask(AlterConfigsRequest(resources: [.init(type: .broker, name: "1", configs: [])])).results[0]
+                .errorCode,
+            try ask(DescribeUserSCRAMCredentialsRequest(users: [.init(name: "a")])).errorCode,
+            try ask(
+                AlterUserSCRAMCredentialsRequest(deletions: [.init(name: "a", mechanism: .sha256)])
+            ).results[0].errorCode,
+            try ask(
+                AlterReplicaLogDirsRequest(directories: [
+                    .init(path: "/x", topics: [.init(name: "logs.a", partitions: [0])])
+                ])
+            ).topics[0].partitions[0].errorCode,
+            try ask(DescribeQuorumRequest()).errorCode,
+            try ask(UpdateFeaturesRequest()).errorCode,
+            try ask(UnregisterBrokerRequest(brokerID: 9)).errorCode,
+            try ask(ListConfigResourcesRequest()).errorCode,
             try ask(IncrementalAlterConfigsRequest(resources: [.init(type: .broker, name: "1", configs: [])])).results[
                 0
             ]
@@ -157,6 +174,32 @@ struct AccessRuleTests {
         #expect(
             try ask(DescribeClusterRequest(includeClusterAuthorizedOperations: true)).clusterAuthorizedOperations == 0)
         #expect(try bench.ask(DescribeACLsRequest(), from: master).resources.count == 3)
+    }
+
+    @Test func `a group's settings and a transaction ask for their own operations`() throws {
+        let bench = try guarded([
+            allow(.alterConfigs, .group, "mine"), allow(.describe, .transactionalID, "mine"),
+            allow(.write, .transactionalID, "written"),
+        ])
+        for (group, code) in [("mine", ErrorCode.none), ("other", .groupAuthorizationFailed)] {
+            let described = try bench.ask(
+                DescribeConfigsRequest(resources: [.init(type: .group, name: group)]), from: stranger)
+            let altered = try bench.ask(
+                IncrementalAlterConfigsRequest(resources: [.init(type: .group, name: group, configs: [])]),
+                from: stranger)
+            let replaced = try bench.ask(
+                AlterConfigsRequest(resources: [.init(type: .group, name: group, configs: [])]), from: stranger)
+            #expect(described.results.map(\.errorCode) + altered.results.map(\.errorCode) == [code, code])
+            #expect(replaced.results.map(\.errorCode) == [code])
+        }
+        let transactions = try bench.ask(
+            DescribeTransactionsRequest(transactionalIDs: ["mine", "written", "other"]), from: stranger)
+        #expect(
+            transactions.states.map(\.errorCode) == [
+                .transactionalIDNotFound, .transactionalIDNotFound, .transactionalIDAuthorizationFailed,
+            ])
+        // Asks for nothing, and shows only what may be described: nothing at all.
+        #expect(try bench.ask(ListTransactionsRequest(), from: stranger) == ListTransactionsResponse())
     }
 
     /// What a stranger gets for each request about the group `g` and the topic `other`.

@@ -9,6 +9,8 @@ package struct AlterUserSCRAMCredentialsRequest: KafkaRequest, Equatable {
     package static var key: APIKey { .alterUserSCRAMCredentials }
     package static var versions: ClosedRange<Int16> { 0...0 }
     package static var firstFlexibleVersion: Int16? { 0 }
+    /// librdkafka (2.16 is one) ends it with two empty sections of tagged fields; Kafka looks at no byte behind the first.
+    package static var strayBytes: Int { 1 }
 
     package var deletions: [Deletion]
     package var upsertions: [Upsertion]

@@ -46,6 +46,7 @@ extension APIKey {
         case .updateFeatures: UpdateFeaturesRequest.versions
         case .unregisterBroker: UnregisterBrokerRequest.versions
         case .describeTransactions: DescribeTransactionsRequest.versions
+        case .writeTxnMarkers: WriteTxnMarkersRequest.versions
         case .listTransactions: ListTransactionsRequest.versions
         case .listConfigResources: ListConfigResourcesRequest.versions
         case .createDelegationToken: CreateDelegationTokenRequest.versions

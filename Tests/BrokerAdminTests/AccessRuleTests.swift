@@ -165,6 +165,7 @@ struct AccessRuleTests {
             try ask(UpdateFeaturesRequest()).errorCode,
             try ask(UnregisterBrokerRequest(brokerID: 9)).errorCode,
             try ask(ListConfigResourcesRequest()).errorCode,
+            try ask(Self.marker("logs.a", 0)).markers[0].topics[0].partitions[0].errorCode,
             try ask(IncrementalAlterConfigsRequest(resources: [.init(type: .broker, name: "1", configs: [])])).results[
                 0
             ]
@@ -174,6 +175,23 @@ struct AccessRuleTests {
         #expect(
             try ask(DescribeClusterRequest(includeClusterAuthorizedOperations: true)).clusterAuthorizedOperations == 0)
         #expect(try bench.ask(DescribeACLsRequest(), from: master).resources.count == 3)
+    }
+
+    private static func marker(_ topic: String, _ partition: Int32) -> WriteTxnMarkersRequest {
+        WriteTxnMarkersRequest(markers: [
+            .init(
+                producerID: ProducerID(7), producerEpoch: ProducerEpoch(0), isCommit: false,
+                topics: [.init(name: topic, partitions: [partition])])
+        ])
+    }
+
+    @Test func `a transaction is ended by who may alter the cluster, or act as one of its brokers`() throws {
+        for operation in [ACLOperation.alter, .clusterAction] {
+            let bench = try guarded([allow(operation, .cluster, "kafka-cluster")])
+            let answer = try bench.ask(Self.marker("logs.a", 0), from: stranger)
+            #expect(answer.markers[0].topics[0].partitions[0].errorCode == .invalidTxnState)
+            bench.broker.stop()
+        }
     }
 
     @Test func `a group's settings and a transaction ask for their own operations`() throws {
@@ -198,6 +216,10 @@ struct AccessRuleTests {
             transactions.states.map(\.errorCode) == [
                 .transactionalIDNotFound, .transactionalIDNotFound, .transactionalIDAuthorizationFailed,
             ])
+        let coordinators = try bench.ask(
+            FindCoordinatorRequest(keyType: .transaction, keys: ["mine", "other"]), from: stranger
+        ).coordinators
+        #expect(coordinators.map(\.errorCode) == [.none, .transactionalIDAuthorizationFailed])
         // Asks for nothing, and shows only what may be described: nothing at all.
         #expect(try bench.ask(ListTransactionsRequest(), from: stranger) == ListTransactionsResponse())
     }

@@ -119,6 +119,19 @@ struct WholeClusterRequestTests {
                 states: ["Ongoing", "ongoing", "PrepareEpochFence", "ongoing"], producerIDs: [1],
                 durationMilliseconds: 5, idPattern: "tx.*"))
         #expect(listed == ListTransactionsResponse(unknownStates: ["ongoing"]))
+        try bench.create("t")
+        try bench.produce("x", to: "t")
+        let marker = WriteTxnMarkersRequest.Marker(
+            producerID: ProducerID(7), producerEpoch: ProducerEpoch(0), isCommit: false,
+            topics: [.init(name: "t", partitions: [0, 1]), .init(name: "u", partitions: [0])])
+        let ended = try bench.ask(WriteTxnMarkersRequest(markers: [marker])).markers
+        #expect(ended.map(\.producerID) == [ProducerID(7)])
+        #expect(
+            ended[0].topics.map { $0.partitions.map(\.errorCode) } == [
+                [.invalidTxnState, .unknownTopicOrPartition], [.unknownTopicOrPartition],
+            ])
+        // Nothing was written.
+        #expect(try bench.fetch("t").highWatermark == Offset(1))
         bench.broker.stop()
     }
 

@@ -139,8 +139,13 @@ import Testing
         let found = try bench.ask(FindCoordinatorRequest(keys: ["a", "b"])).coordinators
         #expect(found.map(\.key) == ["a", "b"])
         #expect(found.allSatisfy { $0.host == "box" && $0.port == 9092 && $0.nodeID == 1 && $0.errorCode == .none })
+        // For transactions too, so that their administrators hear that there are none; producers hear it next.
         let transaction = try bench.ask(FindCoordinatorRequest(keyType: .transaction, keys: ["a"])).coordinators[0]
-        #expect(transaction.errorCode == .transactionalIDAuthorizationFailed && transaction.errorMessage != nil)
+        #expect(transaction.errorCode == .none && transaction.host == "box" && transaction.nodeID == 1)
+        let producer = try bench.ask(InitProducerIDRequest(transactionalID: "a"))
+        #expect(producer.errorCode == .transactionalIDAuthorizationFailed)
+        let share = try bench.ask(FindCoordinatorRequest(keyType: .share, keys: ["a"])).coordinators[0]
+        #expect(share.errorCode == .invalidRequest && share.errorMessage != nil)
         bench.broker.stop()
         let other = try GroupBench { $0.advertised = BrokerAddress(host: "name", port: 1) }
         #expect(try other.ask(FindCoordinatorRequest(keys: ["a"]), version: 0).coordinators[0].host == "name")

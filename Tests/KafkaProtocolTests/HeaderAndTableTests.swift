@@ -105,6 +105,7 @@ import Testing
         check(UnregisterBrokerRequest.self)
         check(DescribeTransactionsRequest.self)
         check(ListTransactionsRequest.self)
+        check(WriteTxnMarkersRequest.self)
         check(ListConfigResourcesRequest.self)
         check(CreateDelegationTokenRequest.self)
         check(RenewDelegationTokenRequest.self)

@@ -144,6 +144,24 @@ private let transactionSamples: [Sample] = [
                 .init(errorCode: .transactionalIDNotFound, transactionalID: "tx-ö"),
             ])),
     .request(
+        "WriteTxnMarkersRequest full",
+        WriteTxnMarkersRequest(markers: [
+            .init(
+                producerID: producer, producerEpoch: ProducerEpoch(3), isCommit: true,
+                topics: [.init(name: "lögs", partitions: [3, 4])], coordinatorEpoch: 5, transactionVersion: 2)
+        ])
+    ) { if $1 < 2 { $0.markers[0].transactionVersion = 0 } },
+    .response(
+        "WriteTxnMarkersResponse full", to: WriteTxnMarkersRequest.self,
+        WriteTxnMarkersResponse(markers: [
+            .init(
+                producerID: producer,
+                topics: [
+                    .init(
+                        name: "lögs", partitions: [.init(index: 3, errorCode: .invalidTxnState), .init(index: 4)])
+                ])
+        ])),
+    .request(
         "ListTransactionsRequest full",
         ListTransactionsRequest(
             states: ["Ongoing", "Odd"], producerIDs: [producer.value], durationMilliseconds: 60_000,

@@ -30,7 +30,7 @@ extension Broker {
         api(AlterReplicaLogDirsRequest.self),
         api(DescribeUserSCRAMCredentialsRequest.self), api(AlterUserSCRAMCredentialsRequest.self),
         api(DescribeQuorumRequest.self), api(UpdateFeaturesRequest.self), api(UnregisterBrokerRequest.self),
-        api(DescribeTransactionsRequest.self), api(ListTransactionsRequest.self),
+        api(DescribeTransactionsRequest.self), api(ListTransactionsRequest.self), api(WriteTxnMarkersRequest.self),
         api(ListConfigResourcesRequest.self),
         api(CreateDelegationTokenRequest.self), api(RenewDelegationTokenRequest.self),
         api(ExpireDelegationTokenRequest.self), api(DescribeDelegationTokenRequest.self),
@@ -151,6 +151,8 @@ extension Broker {
             describeTransactions(try frame.decode(), client, answer(DescribeTransactionsRequest.self, header, reply))
         case .listTransactions:
             listTransactions(try frame.decode(), answer(ListTransactionsRequest.self, header, reply))
+        case .writeTxnMarkers:
+            writeTxnMarkers(try frame.decode(), client, answer(WriteTxnMarkersRequest.self, header, reply))
         case .createDelegationToken:
             createDelegationToken(try frame.decode(), client, answer(CreateDelegationTokenRequest.self, header, reply))
         case .renewDelegationToken:

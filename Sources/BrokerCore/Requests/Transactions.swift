@@ -1,9 +1,10 @@
-// DescribeTransactions, version 0, and ListTransactions, versions 0 to 2: there are no transactions here, and so none to
-// describe or list. What they are looked for by is checked as far as it can be without any: their states are, the pattern
-// of their ids is not.
+// DescribeTransactions, version 0; ListTransactions, versions 0 to 2; WriteTxnMarkers, versions 1 and 2: there are no
+// transactions here, and so none to describe, list or end. What they are looked for by is checked as far as it can be
+// without any: their states are, the pattern of their ids is not. Kafka writes a marker for a producer without a
+// transaction too; here it is refused, for there is nothing that it could end.
 //
-// Source: Apache Kafka, `TransactionCoordinator.handleDescribeTransactions` and
-// `TransactionStateManager.listTransactionStates`; KIP-664.
+// Source: Apache Kafka, `TransactionCoordinator.handleDescribeTransactions`,
+// `TransactionStateManager.listTransactionStates` and `KafkaApis.handleWriteTxnMarkersRequest`; KIP-664.
 
 internal import KafkaProtocol
 
@@ -37,5 +38,34 @@ extension Broker {
         var told: Set<String> = []
         let unknown = request.states.filter { !Self.transactionStates.contains($0) && told.insert($0).inserted }
         answer(ListTransactionsResponse(unknownStates: unknown))
+    }
+
+    func writeTxnMarkers(
+        _ request: WriteTxnMarkersRequest, _ client: ClientConnection, _ answer: (WriteTxnMarkersResponse) -> Void
+    ) {
+        typealias Written = WriteTxnMarkersResponse
+        // Administrators may, and so may brokers.
+        let isAllowed =
+            authorizer.allows(.alter, on: .cluster, client) || authorize(.clusterAction, on: .cluster, for: client)
+        let markers = request.markers.map { marker in
+            Written.Marker(
+                producerID: marker.producerID,
+                topics: marker.topics.map { topic in
+                    Written.Topic(
+                        name: topic.name,
+                        partitions: topic.partitions.map { index in
+                            let code: ErrorCode =
+                                if !isAllowed {
+                                    .clusterAuthorizationFailed
+                                } else if partition(topic.name, index) == nil {
+                                    .unknownTopicOrPartition
+                                } else {
+                                    .invalidTxnState
+                                }
+                            return Written.Partition(index: index, errorCode: code)
+                        })
+                })
+        }
+        answer(Written(markers: markers))
     }
 }

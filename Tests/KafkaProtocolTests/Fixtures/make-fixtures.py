@@ -498,6 +498,12 @@ WHOLE_CLUSTER_SAMPLES = [
                  topics=[dict(topic="lögs", partitions=[3, 4])]),
             dict(error_code=105, transactional_id="tx-ö", transaction_state="", transaction_timeout_ms=0,
                  transaction_start_time_ms=0, producer_id=0, producer_epoch=0, topics=[])])),
+    (producer.WriteTxnMarkersRequest, "full", 1, 2, dict(markers=[dict(
+        producer_id=81985529216486895, producer_epoch=3, transaction_result=True,
+        topics=[dict(name="lögs", partition_indexes=[3, 4])], coordinator_epoch=5, transaction_version=2)])),
+    (producer.WriteTxnMarkersResponse, "full", 1, 2, dict(markers=[dict(
+        producer_id=81985529216486895, topics=[dict(name="lögs", partitions=[
+            dict(partition_index=3, error_code=48), dict(partition_index=4, error_code=0)])])])),
     (admin.ListTransactionsRequest, "full", 0, 2, dict(
         state_filters=["Ongoing", "Odd"], producer_id_filters=[81985529216486895], duration_filter=60000,
         transactional_id_pattern="tx-.*")),

@@ -84,6 +84,8 @@ final class TailedFile {
     var changedAt: Timestamp
     /// When it was rotated or deleted.
     var unlinkedAt: Timestamp?
+    /// Since when it was not to be found, or could not be opened.
+    var outOfReachSince: Timestamp?
     /// The last status was taken so shortly after the last modification that the next may not show in the time stamp.
     var isRacy = true
     /// The earlier files of its path were looked at after it had content.
@@ -137,6 +139,7 @@ final class TailedFile {
         mayBeShortCopy = !checkpoint.isCompressed && checkpoint.path != checkpoint.originalPath
         generation = checkpoint.generation
         looked = checkpoint.looked
+        begun = checkpoint.begun
         lineStart = checkpoint.lineStart
         if let lineStart { longLines.append((lineStart, nil)) }
         committedLineStart = checkpoint.lineStart
@@ -163,12 +166,15 @@ final class TailedFile {
     func isEarlier(than other: TailedFile) -> Bool {
         if isGone { return false }
         if !other.isUnlinked { return true }
-        return time < other.time
+        return order < other.order
     }
 
-    /// When its content began. A compressed file only keeps the time when that ended, which is before the next began:
-    /// each file has one time, so that none waits for itself in a circle.
-    private var time: FileTime { (isCompressed ? begun : born) ?? modified }
+    /// When its content began, where that is known.
+    var beginning: FileTime? { isCompressed ? begun : born }
+
+    /// Each file has one, so that none waits for itself in a circle. Without its beginning, of a compressed file the time
+    /// counts when it ended: before the next began, or in the same tick of the clock.
+    private var order: (FileTime, Int) { beginning.map { ($0, 1) } ?? (modified, 0) }
 
     func checkpoint(source: String) -> FileCheckpoint {
         FileCheckpoint(
@@ -176,7 +182,8 @@ final class TailedFile {
             born: formerly.map(\.born) ?? born, fingerprint: fingerprint, contentGuard: committedGuard,
             position: committed, lineStart: committedLineStart, size: max(largestSize, committed),
             generation: generation, isCompressed: isCompressed && formerly == nil,
-            compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil, looked: looked)
+            compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil, looked: looked,
+            begun: isCompressed && formerly == nil ? begun : nil)
     }
 
     /// Notes that everything up to the read position was handed out, so that an acknowledgement finds its guard.

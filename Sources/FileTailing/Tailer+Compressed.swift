@@ -87,9 +87,22 @@ extension Tailer {
             // Of what nothing was read nothing tells: then it must not be another's.
             file.fingerprint.length > 0
                 ? head(of: fit[$0], begins: file.fingerprint)
-                : isNamedAfter[$0] && !isKnownContent(fit[$0], to: file.source)
+                : isNamedAfter[$0] && isOverBeforeNext(fit[$0], file) && !isKnownContent(fit[$0], to: file.source)
         }
         return found.map { fit[$0] }
+    }
+
+    /// Whether it was written to its end before the next generation after the file began, as far as those are known.
+    private func isOverBeforeNext(_ compressed: OtherForm, _ file: TailedFile) -> Bool {
+        guard let born = file.born else { return true }
+        return (families[Family(file)] ?? []).allSatisfy { other in
+            // Of one whose beginning is not known the end counts: no earlier generation ended after that.
+            guard other !== file, !other.isGone,
+                let next = other.beginning ?? (other.isCompressed ? other.modified : nil),
+                next > born
+            else { return true }
+            return compressed.status.modified.milliseconds <= next.milliseconds + Self.clockGranularity
+        }
     }
 
     private func isKnownContent(_ compressed: OtherForm, to source: Int) -> Bool {
@@ -106,9 +119,12 @@ extension Tailer {
 
     /// Whether its times allow it to hold a file's content: written after the file was born.
     func mayHold(_ compressed: OtherForm, _ file: TailedFile) -> Bool {
-        // The kernel takes the two times from clocks of different granularity (10 ms at the most, CONFIG_HZ).
-        file.born.map { $0.milliseconds <= compressed.status.modified.milliseconds + 10 } ?? true
+        file.beginning.map { $0.milliseconds <= compressed.status.modified.milliseconds + Self.clockGranularity }
+            ?? true
     }
+
+    /// The kernel takes birth and modification times from clocks of different granularity: 10 ms at the most (CONFIG_HZ).
+    private static let clockGranularity: Int64 = 10
 
     /// Opens what a look found under a name; nil where that is another file's by now, or it cannot be opened.
     func open(_ form: OtherForm) -> (any OpenFile)? {

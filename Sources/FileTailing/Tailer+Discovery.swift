@@ -47,7 +47,10 @@ extension Tailer {
             for name in gone { examine(name, kind: nil, in: directory, strayToo: false) }
             noteListing(directory, status)
         } catch {
-            if error.isNotFound { leave(directory) } else { note(error, at: directory) }
+            if error.isNotFound { return leave(directory) }
+            note(error, at: directory)
+            giveBackDescriptors(after: error)
+            unlisted.append(directory)
         }
     }
 

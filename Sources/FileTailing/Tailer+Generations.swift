@@ -139,6 +139,8 @@ extension Tailer {
             let isTooOld = now.milliseconds - since.milliseconds >= limits.forgetAfter.milliseconds
             // One that matches must be kept in mind as long as it is there.
             if member.isIncluded || (!isTooOld && undecided.count < 4096) { undecided[key] = (member.place, since) }
+        } else if isElsewhere(member) {
+            return
         } else if member.isIncluded {
             begin(member.path, member.place, member.status, member.family.source, of: member.family.path)
         } else {
@@ -161,7 +163,27 @@ extension Tailer {
             guard let head = head(of: form), !head.isEmpty else { return true }
             return known.contains { !$0.isCompressed && mayHold(form, $0) && isCopy(head, of: $0) }
         }
-        return known.contains { isCopy(form, of: $0) }
+        return known.contains { isCopy(form, of: $0) || isOriginal(form, of: $0) }
+    }
+
+    /// Whether the name leads to another file by now, or to none: what is known of this one may have gone on compressed
+    /// meanwhile. Where it is still there, a look finds it again.
+    private func isElsewhere(_ member: Candidate) -> Bool {
+        hasMoved = false
+        return open(OtherForm(path: member.path, status: member.status)) == nil && hasMoved
+    }
+
+    /// Whether it is what a known compressed file was made from, which is not removed yet: gzip gives its file the time of
+    /// the original at the end.
+    private func isOriginal(_ form: OtherForm, of file: TailedFile) -> Bool {
+        guard file.isCompressed, !file.isGone else { return false }
+        if let begun = file.begun, let born = form.status.born { return begun == born }
+        guard form.status.modified <= file.modified, let opened = open(form),
+            let beginning = try? opened.read(FileCheckpoint.fingerprintLength, at: 0),
+            let status = try? fileSystem.status(of: file.path, followingLinks: true),
+            let head = head(of: OtherForm(path: file.path, status: status))
+        else { return false }
+        return zip(beginning, head).allSatisfy { $0 == $1 }
     }
 
     private func adopt(_ member: Candidate) {

@@ -40,6 +40,7 @@ extension Tailer {
             }
         }
         if sought.isEmpty { return }
+        couldNotList = false
         let found = search(for: Set(sought.map(\.number)), in: neighbourhood(of: sought))
         var gone: [TailedFile] = []
         for file in sought {
@@ -52,7 +53,10 @@ extension Tailer {
         }
         // An event that tells of a deletion finds the file by its place: it has none any more once it is missing.
         if !gone.isEmpty { takeEvents() }
-        for file in continueCompressed(gone) { vanish(file) }
+        for file in continueCompressed(gone) {
+            // It may be where nobody could look.
+            if couldNotList { unlink(file, .missing) } else { vanish(file) }
+        }
     }
 
     func isTaken(_ path: FilePath, by source: Int) -> Bool {
@@ -104,8 +108,7 @@ extension Tailer {
     /// not at all. So it is looked at again until a second listing is the same.
     func files(in directory: FilePath, where isWanted: (FilePath.Component) -> Bool) -> [OtherForm] {
         func list() -> [FilePath.Component: UInt64] {
-            let entries = (try? fileSystem.list(directory)) ?? []
-            let wanted = entries.filter { ($0.kind == .regular || $0.kind == nil) && isWanted($0.name) }
+            let wanted = entries(of: directory).filter { ($0.kind == .regular || $0.kind == nil) && isWanted($0.name) }
             return Dictionary(wanted.map { ($0.name, $0.inode) }, uniquingKeysWith: { $1 })
         }
         var names = list()
@@ -122,6 +125,18 @@ extension Tailer {
             names = again
         }
         return found
+    }
+
+    private func entries(of directory: FilePath) -> [DirectoryEntry] {
+        do throws(FileError) {
+            return try fileSystem.list(directory)
+        } catch {
+            if !error.isNotFound {
+                couldNotList = true
+                giveBackDescriptors(after: error)
+            }
+            return []
+        }
     }
 
     /// Finds inodes in directories, under whatever names.
@@ -145,6 +160,7 @@ extension Tailer {
         }
         file.isIncluded = included
         file.sawDeletion = false
+        file.outOfReachSince = nil
         if included { file.isArchived = false }
         addPlace(path, to: file)
         if (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink,
@@ -188,6 +204,10 @@ extension Tailer {
         if file.placement == .live {
             file.unlinkedAt = now
             counters.rotations += 1
+        }
+        let mayHaveMore = file.unread > 0 || file.path == file.originalPath
+        if placement == .missing && file.placement != .missing && file.descriptor == nil && mayHaveMore {
+            file.outOfReachSince = now
         }
         file.placement = placement
         file.changedAt = now

@@ -76,6 +76,8 @@ extension Tailer {
     func touchWaiting() {
         for place in waiting { touch(place.directory, place.name) }
         waiting.removeAll()
+        for directory in unlisted { touch(directory) }
+        unlisted.removeAll()
         heldBack.removeAll()
         for (key, entry) in undecided {
             let path = entry.place.directory.path.appending(entry.place.name)

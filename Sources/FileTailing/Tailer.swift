@@ -56,6 +56,12 @@ package final class Tailer {
     var listings: [(directory: TailDirectory, modified: FileTime)] = []
     /// The first bytes of gzip files that were looked into.
     var compressedHeads: [FileNumber: (size: Int64, modified: FileTime, born: FileTime?, head: [UInt8])] = [:]
+    /// Directories that could not be listed, to try again at the next look around.
+    var unlisted: [TailDirectory] = []
+    /// A listing failed: what was not found in it may be there.
+    var couldNotList = false
+    /// In this look around there were no descriptors left.
+    var lacksDescriptors = false
     /// Something that was to be looked into had another name by then.
     var hasMoved = false
     /// Files to try again at the next look around.
@@ -128,6 +134,7 @@ package final class Tailer {
     /// - Parameter everything: look at everything now.
     package func reconcile(everything: Bool = false) {
         now = clock.now()
+        lacksDescriptors = false
         takeEvents()
         let interval = reconcileInterval
         let all = everything || isDue(nextReconcile, interval)
@@ -138,7 +145,8 @@ package final class Tailer {
             lookAround(everywhere: all)
         }
         examineTouched()
-        if !hasScanned {
+        // What could not be looked at is not missing.
+        if !hasScanned && !lacksDescriptors {
             hasScanned = true
             resumeElsewhere()
             touchWaiting()
@@ -168,7 +176,7 @@ package final class Tailer {
         guard let nextReconcile, let nextPoll, touched.isEmpty, unsettled.isEmpty else { return .zero }
         let isPolling =
             watcher == nil || !unlinked.isEmpty || !retries.isEmpty || !waiting.isEmpty || !undecided.isEmpty
-            || directories.values.contains { $0.watch == nil }
+            || !unlisted.isEmpty || directories.values.contains { $0.watch == nil }
         let next = isPolling ? min(nextPoll, nextReconcile) : nextReconcile
         let left = Duration.milliseconds(next.milliseconds - clock.now().milliseconds)
         // A clock that was set back must not put it off.

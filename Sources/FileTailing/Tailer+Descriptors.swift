@@ -165,6 +165,13 @@ extension Tailer {
             GzipContent(opened, mostKept: limits.mostKept(maximumLineBytes: sources[file.source].maximumLineBytes)))
     }
 
+    /// Keeps a file open that was opened to be told, where there is room.
+    func hold(_ opened: any OpenFile, for file: TailedFile) {
+        guard openFiles.count < limits.openFiles + limits.pinnedFiles else { return }
+        adopt(content(of: file, opened), file)
+        file.needsVerification = true
+    }
+
     func adopt(_ descriptor: OpenContent, _ file: TailedFile) {
         file.descriptor = descriptor
         file.outOfReachSince = nil

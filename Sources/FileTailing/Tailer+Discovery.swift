@@ -191,9 +191,12 @@ extension Tailer {
         return status.number == file.number && isSame(file, status, at: path)
     }
 
-    /// - Parameter base: the path whose earlier file it is, where it is one.
+    /// - Parameters:
+    ///   - base: the path whose earlier file it is, where it is one.
+    ///   - opened: the file, where it is open already.
     func begin(
-        _ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int, of base: FilePath? = nil
+        _ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int, of base: FilePath? = nil,
+        _ opened: (any OpenFile)? = nil
     ) {
         let settings = sources[source]
         if let limit = settings.ignoreOlder {
@@ -215,6 +218,7 @@ extension Tailer {
         file.isCompressed = isCompressed
         counters.filesBegun += 1
         register(file)
+        if let opened { hold(opened, for: file) }
         fresh.append(place.directory)
         self.place(file, at: path, included: true)
         if settings.start == .end && firstStarts.contains(source) { skipToEnd(file, size: status.size) }

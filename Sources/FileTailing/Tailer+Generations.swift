@@ -139,12 +139,8 @@ extension Tailer {
             let isTooOld = now.milliseconds - since.milliseconds >= limits.forgetAfter.milliseconds
             // One that matches must be kept in mind as long as it is there.
             if member.isIncluded || (!isTooOld && undecided.count < 4096) { undecided[key] = (member.place, since) }
-        } else if isElsewhere(member) {
-            return
-        } else if member.isIncluded {
-            begin(member.path, member.place, member.status, member.family.source, of: member.family.path)
         } else {
-            adopt(member)
+            follow(member)
         }
     }
 
@@ -166,11 +162,19 @@ extension Tailer {
         return known.contains { isCopy(form, of: $0) || isOriginal(form, of: $0) }
     }
 
-    /// Whether the name leads to another file by now, or to none: what is known of this one may have gone on compressed
-    /// meanwhile. Where it is still there, a look finds it again.
-    private func isElsewhere(_ member: Candidate) -> Bool {
+    /// Only as long as its name leads to it: what is known of it may have gone on compressed since it was found.
+    private func follow(_ member: Candidate) {
         hasMoved = false
-        return open(OtherForm(path: member.path, status: member.status)) == nil && hasMoved
+        let opened = open(OtherForm(path: member.path, status: member.status))
+        if opened == nil && hasMoved {
+            // Where it is now it was not looked at.
+            listings.removeAll { $0.directory === member.place.directory }
+            member.place.directory.listed = nil
+        } else if member.isIncluded {
+            begin(member.path, member.place, member.status, member.family.source, of: member.family.path, opened)
+        } else {
+            adopt(member, opened)
+        }
     }
 
     /// Whether it is what a known compressed file was made from, which is not removed yet: gzip gives its file the time of
@@ -186,7 +190,7 @@ extension Tailer {
         return zip(beginning, head).allSatisfy { $0 == $1 }
     }
 
-    private func adopt(_ member: Candidate) {
+    private func adopt(_ member: Candidate, _ opened: (any OpenFile)?) {
         let file = TailedFile(
             id: makeID(), source: member.family.source, path: member.path, originalPath: member.family.path,
             number: member.status.number, born: member.status.born, position: 0, now: now)
@@ -194,6 +198,7 @@ extension Tailer {
         counters.filesBegun += 1
         counters.generationsFound += 1
         register(file)
+        if let opened { hold(opened, for: file) }
         place(file, at: member.path, included: false)
         update(file, member.status)
     }
@@ -227,7 +232,7 @@ extension Tailer {
     func noteListing(_ directory: TailDirectory, _ status: FileStatus) {
         for source in Set(directory.roles.map(\.source)) where directory.looks[source] == nil {
             let settled = firstLook(directory, status, source)
-            directory.looks[source] = TailDirectory.Look(settled: settled, listed: status.modified)
+            directory.looks[source] = TailDirectory.Look(settled: settled, listed: settled)
         }
         // A name that changed meanwhile may have been left out.
         let after = try? fileSystem.status(of: directory.path, followingLinks: true)

@@ -39,30 +39,30 @@ final class AdminBench: Sendable {
     }
 
     func start<Request: KafkaRequest>(
-        _ request: Request, from other: ClientConnection? = nil
+        _ request: Request, from other: ClientConnection? = nil, version: Int16? = nil
     ) -> BlockingQueue<Reply> {
         let replies = BlockingQueue<Reply>()
-        var frame = request.frame(version: Request.versionInTests, correlationID: 1, clientID: "test")
+        var frame = request.frame(version: version ?? Request.lastVersionByName, correlationID: 1, clientID: "test")
         frame.moveReaderIndex(forwardBy: 4)
         broker.handle(frame, from: other ?? client) { replies.put($0) }
         return replies
     }
 
     func answer<Request: KafkaRequest>(
-        _: Request.Type, _ replies: BlockingQueue<Reply>
+        _: Request.Type, _ replies: BlockingQueue<Reply>, version: Int16? = nil
     ) throws -> Request.Response {
         let reply = try #require(replies.takeAll(timeout: .seconds(20))?.first)
         guard case .frame(var frame) = reply else { throw Unanswered() }
         frame.moveReaderIndex(forwardBy: 4)
-        return try ResponseFrame(frame).decode(Request.self, version: Request.versionInTests)
+        return try ResponseFrame(frame).decode(Request.self, version: version ?? Request.lastVersionByName)
     }
 
     struct Unanswered: Error {}
 
     func ask<Request: KafkaRequest>(
-        _ request: Request, from other: ClientConnection? = nil
+        _ request: Request, from other: ClientConnection? = nil, version: Int16? = nil
     ) throws -> Request.Response {
-        try answer(Request.self, start(request, from: other))
+        try answer(Request.self, start(request, from: other, version: version), version: version)
     }
 
     @discardableResult
@@ -225,12 +225,5 @@ final class PatientScheduler: BrokerScheduler {
         let scheduler: PatientScheduler
 
         func cancel() { scheduler.works.withLock { $0[id] = nil } }
-    }
-}
-
-extension KafkaRequest {
-    /// The highest in which topics are named.
-    fileprivate static var versionInTests: Int16 {
-        key == .produce ? ProduceRequest.lastVersionByName : versions.upperBound
     }
 }

@@ -48,7 +48,7 @@ final class BrokerFixture: Sendable {
 
     /// Hands a request in.
     func start<Request: KafkaRequest>(_ request: Request, version: Int16? = nil) -> Pending<Request> {
-        let version = version ?? Request.versionInTests
+        let version = version ?? Request.lastVersionByName
         let pending = Pending<Request>(version: version)
         broker.handle(
             unframed(request.frame(version: version, correlationID: 7, clientID: "test")), from: client,
@@ -196,11 +196,4 @@ func batch(
         with: compressor, producerID: ProducerID(producer), producerEpoch: ProducerEpoch(producer < 0 ? -1 : epoch),
         baseSequence: SequenceNumber(producer < 0 ? -1 : sequence))
     return sealed.bytes
-}
-
-extension KafkaRequest {
-    /// The highest in which topics are named.
-    fileprivate static var versionInTests: Int16 {
-        key == .produce ? ProduceRequest.lastVersionByName : versions.upperBound
-    }
 }

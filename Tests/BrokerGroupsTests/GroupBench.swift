@@ -60,7 +60,7 @@ final class GroupBench: Sendable {
     ) -> BlockingQueue<Reply> {
         let replies = BlockingQueue<Reply>()
         var frame = request.frame(
-            version: version ?? Request.versionInTests, correlationID: 1, clientID: "test")
+            version: version ?? Request.lastVersionByName, correlationID: 1, clientID: "test")
         frame.moveReaderIndex(forwardBy: 4)
         broker.handle(frame, from: client ?? self.client) { replies.put($0) }
         return replies
@@ -73,7 +73,7 @@ final class GroupBench: Sendable {
         #expect(all.count == 1)
         guard case .frame(var frame) = all.first else { throw Unanswered() }
         frame.moveReaderIndex(forwardBy: 4)
-        return try ResponseFrame(frame).decode(Request.self, version: version ?? Request.versionInTests)
+        return try ResponseFrame(frame).decode(Request.self, version: version ?? Request.lastVersionByName)
     }
 
     struct Unanswered: Error {}
@@ -148,11 +148,4 @@ struct NoScheduler: BrokerScheduler {
     struct Nothing: ScheduledWork { func cancel() {} }
 
     func schedule(in delay: Duration, _ work: @escaping @Sendable () -> Void) -> any ScheduledWork { Nothing() }
-}
-
-extension KafkaRequest {
-    /// The highest in which topics are named.
-    fileprivate static var versionInTests: Int16 {
-        key == .produce ? ProduceRequest.lastVersionByName : versions.upperBound
-    }
 }

@@ -126,7 +126,31 @@ extension Tailer {
         for file in known { lookForTruncation(file) }
         let plain = members.filter { !$0.isCompressed }.sorted { $0.time < $1.time }
         let compressed = members.filter(\.isCompressed).sorted { $0.time < $1.time }
-        for member in plain + compressed { judge(member) }
+        for member in plain { judge(member) }
+        for member in compressed { judge(member, begun: beginning(of: member, before: plain)) }
+    }
+
+    /// When the content of a compressed file began at the latest, where its own time is later than that: programs that
+    /// compress a generation long after it was rotated, and do not keep its time, make it look younger than those that
+    /// came after it. Their names tell.
+    private func beginning(of compressed: Candidate, before plain: [Candidate]) -> FileTime? {
+        let base = compressed.target ?? compressed.family.path
+        func mark(_ path: FilePath) -> GenerationMark? {
+            guard let name = path.lastComponent?.bytes, let base = base.lastComponent?.bytes else { return nil }
+            return GenerationMark(of: name, base: base)
+        }
+        guard let own = mark(compressed.path) else { return nil }
+        let known = (families[compressed.family] ?? []).filter { $0.placement == .rotated && !$0.isCompressed }
+        let others = plain.map { ($0.path, $0.status.born) } + known.map { ($0.path, $0.born) }
+        let later = others.compactMap { path, born in mark(path).flatMap { own.isEarlier(than: $0) ? born : nil } }
+        guard var first = later.min(), first <= compressed.time else { return nil }
+        // Right before that.
+        if first.nanoseconds > 0 {
+            first.nanoseconds -= 1
+        } else {
+            first = FileTime(seconds: first.seconds - 1, nanoseconds: 999_999_999)
+        }
+        return first
     }
 
     /// Between a rotation and the writer's next file there is none under the path itself. Where none appears, a file that
@@ -142,7 +166,7 @@ extension Tailer {
         }
     }
 
-    private func judge(_ member: Candidate) {
+    private func judge(_ member: Candidate, begun: FileTime? = nil) {
         let key = Key(source: member.family.source, number: member.status.number)
         let since = undecided.removeValue(forKey: key)?.since ?? now
         guard current[key] == nil, member.isIncluded || wasNeverSeen(member) else { return }
@@ -151,7 +175,7 @@ extension Tailer {
             // One that matches must be kept in mind as long as it is there.
             if member.isIncluded || (!isTooOld && undecided.count < 4096) { undecided[key] = (member.place, since) }
         } else {
-            follow(member)
+            follow(member, begun: begun)
         }
     }
 
@@ -174,7 +198,7 @@ extension Tailer {
     }
 
     /// Only as long as its name leads to it: what is known of it may have gone on compressed since it was found.
-    private func follow(_ member: Candidate) {
+    private func follow(_ member: Candidate, begun: FileTime?) {
         hasMoved = false
         let opened = open(OtherForm(path: member.path, status: member.status))
         if opened == nil && hasMoved {
@@ -184,7 +208,7 @@ extension Tailer {
         } else if member.isIncluded {
             begin(member.path, member.place, member.status, member.family.source, of: member.family.path, opened)
         } else {
-            adopt(member, opened)
+            adopt(member, opened, begun: begun)
         }
     }
 
@@ -201,12 +225,13 @@ extension Tailer {
         return zip(beginning, head).allSatisfy { $0 == $1 }
     }
 
-    private func adopt(_ member: Candidate, _ opened: (any OpenFile)?) {
+    private func adopt(_ member: Candidate, _ opened: (any OpenFile)?, begun: FileTime?) {
         let file = TailedFile(
             id: makeID(), source: member.family.source, path: member.path, originalPath: member.family.path,
             number: member.status.number, born: member.status.born, position: 0, now: now)
         file.isCompressed = member.isCompressed
         file.target = member.target
+        file.begun = begun
         counters.filesBegun += 1
         counters.generationsFound += 1
         register(file)

@@ -276,9 +276,11 @@ extension Tailer {
         }
     }
 
-    /// Once it is compressed it would be read from its beginning if it were not known any more.
+    /// Once it is compressed it would be read from its beginning if it were not known any more. Container runtimes do that
+    /// a rotation later, and give the compressed file the time of that.
     private func awaitsCompression(_ file: TailedFile) -> Bool {
-        file.placement == .rotated && !file.isCompressed && sources[file.source].readsCompressed
+        file.placement == .rotated && !file.isCompressed
+            && (sources[file.source].readsCompressed || file.target != nil)
     }
 
     private func forget(_ file: TailedFile) {

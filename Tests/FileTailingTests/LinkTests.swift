@@ -107,6 +107,47 @@ import Testing
         #expect(ground.texts("links/a.log") == lines(1...15))
     }
 
+    /// As kubelet does: a generation is compressed when the next is rotated, and the compressed file has the time of that.
+    @Test(arguments: [["20261121-101112", "20261121-101213", "20261121-101314"], ["3", "2", "1"], ["11", "10", "9"]])
+    func `generations that were compressed late are read in their turn`(marks: [String]) throws {
+        ground.append("pods/0.log", numbers(1...3))
+        ground.link("links/a.log", to: "../pods/0.log")
+        ground.source("links/*.log")
+        look()
+        ground.append("pods/0.log", numbers(4...6))
+        ground.restart()
+        for (index, mark) in marks.enumerated() {
+            ground.pauseForClockTick()
+            ground.move("pods/0.log", "pods/0.log.\(mark)")
+            ground.append("pods/0.log", numbers(7 + 3 * index...9 + 3 * index))
+            if index == 0 { continue }
+            let previous = ground.path("pods/0.log.\(marks[index - 1]).gz")
+            ground.gzip("pods/0.log.\(marks[index - 1])")
+            ground.pauseForClockTick()
+            try PosixFileSystem().open(previous, .update).setModified(try #require(ground.birth()))
+        }
+        look()
+        look()
+        #expect(ground.texts("links/a.log") == lines(1...15))
+    }
+
+    @Test func `a generation behind a link that is compressed long after it was read is not read again`() throws {
+        ground.append("pods/0.log", numbers(1...3))
+        ground.link("links/a.log", to: "../pods/0.log")
+        ground.source("links/*.log")
+        look()
+        ground.move("pods/0.log", "pods/0.log.20261121-101112")
+        ground.append("pods/0.log", numbers(4...6))
+        for _ in 0..<5 { look(after: 3000) }
+        ground.restart()
+        for _ in 0..<5 { look(after: 3000) }
+        ground.gzip("pods/0.log.20261121-101112")
+        let compressed = ground.path("pods/0.log.20261121-101112.gz")
+        try PosixFileSystem().open(compressed, .update).setModified(try #require(ground.birth()))
+        for _ in 0..<5 { look(after: 3000) }
+        #expect(ground.texts("links/a.log") == lines(1...6))
+    }
+
     @Test func `a link that appears with generations behind it, made since the last look, has them all read`() {
         ground.source("links/*.log")
         look()

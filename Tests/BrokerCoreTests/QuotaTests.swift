@@ -1,3 +1,4 @@
+import BrokerTestSupport
 import KafkaProtocol
 import NIOCore
 import Primitives

@@ -2,6 +2,7 @@ import BrokerCore
 import KafkaProtocol
 import NIOCore
 import Primitives
+import TestSupport
 import Testing
 
 @testable import BrokerServer
@@ -52,7 +53,7 @@ struct ConnectionTests {
                 let socket = try fixture.connect()
                 try socket.send(hostile)
                 #expect(try socket.isClosed())
-                try await eventually("no reason for \(hostile)") { fixture.reasons.contains(reason) }
+                try await eventually("there is a reason for \(hostile)") { fixture.reasons.contains(reason) }
             }
             _ = try good.ask(ApiVersionsRequest())
         }
@@ -66,12 +67,12 @@ struct ConnectionTests {
                 try socket.send([0x01, 0x31, 0x2d, 0, 0])
                 return socket
             }
-            try await eventually { fixture.broker.requestMemory.used == 50 << 16 }
+            try await eventually("what they claim is counted") { fixture.broker.requestMemory.used == 50 << 16 }
             let socket = try fixture.connect()
             _ = try socket.ask(MetadataRequest(topics: [.init(name: "t")]))
             #expect(try socket.ask(try produce("t", valueBytes: 900_000)).topics[0].partitions[0].errorCode == .none)
             for claim in claims { claim.close() }
-            try await eventually { fixture.broker.requestMemory.used == 0 }
+            try await eventually("all is given back") { fixture.broker.requestMemory.used == 0 }
         }
     }
 
@@ -105,9 +106,9 @@ struct ConnectionTests {
             let part = Array(bytes(try produce("t", valueBytes: 900_000)).prefix(800_000))
             let sockets = try (0..<8).map { _ in try fixture.connect() }
             for socket in sockets { _ = socket.sendSome(part) }
-            try await eventually { fixture.broker.requestMemory.waitingCount > 0 }
+            try await eventually("requests wait for memory") { fixture.broker.requestMemory.waitingCount > 0 }
             for socket in sockets { socket.close() }
-            try await eventually {
+            try await eventually("all is given back") {
                 fixture.broker.requestMemory.waitingCount == 0 && fixture.broker.requestMemory.used == 0
             }
             _ = try fixture.connect().ask(ApiVersionsRequest())
@@ -129,12 +130,12 @@ struct ConnectionTests {
                 try socket.send(fetch("t"))
                 return socket
             }
-            try await eventually("answers are not counted") {
+            try await eventually("answers are counted") {
                 fixture.broker.responseMemory.used >= fixture.broker.responseMemory.limit / 2
             }
             #expect(try producer.ask(try produce("t")).topics[0].partitions[0].errorCode == .none)
             // What fits the kernel's buffers is out of ours; who holds more than that is given up.
-            try await eventually { fixture.broker.responseMemory.used == 0 }
+            try await eventually("answers are given back") { fixture.broker.responseMemory.used == 0 }
             #expect(fixture.reasons.contains("none of them taken"))
             _ = lazy
         }
@@ -187,7 +188,7 @@ struct ConnectionTests {
             #expect(try fixture.connect().isClosed())
             #expect(fixture.reasons.contains("2 connections already"))
             first.close()
-            try await eventually { fixture.server.connectionCount == 1 }
+            try await eventually("the first is gone") { fixture.server.connectionCount == 1 }
             _ = try fixture.connect().ask(ApiVersionsRequest())
         }
     }
@@ -204,7 +205,7 @@ struct ConnectionTests {
             let told = fixture.reasons.all.filter { $0.contains("from this address already") }.count
             #expect((1...20).contains(told))
             first.close()
-            try await eventually { fixture.server.connectionCount == 1 }
+            try await eventually("the first is gone") { fixture.server.connectionCount == 1 }
             _ = try fixture.connect().ask(ApiVersionsRequest())
         }
     }
@@ -239,7 +240,7 @@ struct ConnectionTests {
                 try consumer.send(fetch("t", wait: 60_000))
                 consumers.append(consumer)
             }
-            try await eventually { fixture.server.connectionCount == count }
+            try await eventually("all are connected") { fixture.server.connectionCount == count }
             // What is written elsewhere wakes none of them.
             for _ in 0..<20 { _ = try first.ask(try produce("u")) }
             _ = try first.ask(try produce("t"))
@@ -258,7 +259,7 @@ struct ConnectionTests {
             try consumer.send(fetch("t", wait: 60_000))
             let idle = try fixture.connect()
             _ = try idle.ask(ApiVersionsRequest())
-            try await eventually { fixture.server.connectionCount == 3 }
+            try await eventually("all are connected") { fixture.server.connectionCount == 3 }
             for id in 0..<10 { try producer.send(bytes(try produce("t"), correlationID: Int32(id))) }
             _ = try producer.receiveFrame()
             let begun = ContinuousClock.now
@@ -285,8 +286,8 @@ struct ConnectionTests {
                 try socket.send(Array(stream[..<length]))
                 socket.close()
             }
-            try await eventually { fixture.server.connectionCount == 0 }
-            try await eventually {
+            try await eventually("all are gone") { fixture.server.connectionCount == 0 }
+            try await eventually("all is given back") {
                 fixture.broker.requestMemory.used == 0 && fixture.broker.responseMemory.used == 0
             }
         }

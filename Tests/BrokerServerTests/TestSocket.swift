@@ -1,3 +1,4 @@
+import BrokerTestSupport
 import Glibc
 import KafkaProtocol
 import NIOCore
@@ -132,11 +133,4 @@ func fetch(
             topics: [
                 .init(name: topic, partitions: [.init(index: 0, fetchOffset: Offset(offset), maxBytes: maxBytes)])
             ]), version: 12)
-}
-
-extension KafkaRequest {
-    /// The highest in which topics are named.
-    fileprivate static var versionInTests: Int16 {
-        key == .produce ? ProduceRequest.lastVersionByName : versions.upperBound
-    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -48,7 +49,7 @@ extension EndToEndTests {
                                 client == nil && !sending.isKeyed ? unkeyed : lines)
                             var read = try await place.kcatRead(collector.address, topic)
                             if sending.acks == "0" {
-                                try await until("what nobody acknowledges has arrived") {
+                                try await eventually("what nobody acknowledges has arrived") {
                                     read = try await place.kcatRead(collector.address, topic)
                                     return read.count >= sent.count
                                 }

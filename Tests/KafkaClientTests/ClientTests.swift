@@ -5,6 +5,7 @@ import NIOPosix
 import Primitives
 import RecordBatches
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KafkaClient
@@ -375,14 +376,12 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
             if case .waitingForTopic("late") = event { waits.withLock { $0 = true } }
         }
         let reading = Task { try await fetcher.makeAsyncIterator().next() }
-        let deadline = ContinuousClock.now + .seconds(20)
-        while !waits.withLock({ $0 }), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually("it tells that it waits") { waits.withLock { $0 } }
         let producer = BatchProducer(cluster: cluster, sink: Ledger())
         producer.enqueue(try batch(9), topic: "late", partition: 1, tag: 9)
         #expect(await producer.close(within: .seconds(20)))
         let read = try await reading.value
         #expect(read?.partition == 1)
-        #expect(waits.withLock { $0 })
         await cluster.close()
         try await broker.stop()
     }

@@ -4,6 +4,7 @@ import NIOPosix
 import Primitives
 import RecordBatches
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KafkaClient
@@ -68,11 +69,6 @@ final class MemoryJournal: SequenceJournal {
         tags.flatMap { tag in (0..<3).map { SimulatedPartition.record(tag, $0) } }
     }
 
-    private func waitUntil(_ condition: () -> Bool) async {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while !condition(), .now < deadline { await Task.yield() }
-    }
-
     @Test func `sends nothing before its sequence is durable`() async throws {
         let broker = try await FakeBroker()
         let cluster = cluster([broker.address])
@@ -80,7 +76,9 @@ final class MemoryJournal: SequenceJournal {
         journal.state.withLock { $0.holds = true }
         let producer = BatchProducer(cluster: cluster, journal: journal, sink: Ledger())
         for tag in 0..<5 as Range<UInt64> { producer.enqueue(try batch(tag), topic: "t", partition: 0, tag: tag) }
-        await waitUntil { journal.state.withLock { $0.pending.flatMap(\.assignments).count == 5 } }
+        try await eventually("all are to be journaled") {
+            journal.state.withLock { $0.pending.flatMap(\.assignments).count == 5 }
+        }
         #expect(await producer.flush(within: .milliseconds(100)) == false)
         #expect(!broker.state.withLock { $0.requests.contains(.produce) })
         let sequences = journal.state.withLock { $0.pending.flatMap(\.assignments).map(\.firstSequence.value) }
@@ -114,7 +112,7 @@ final class MemoryJournal: SequenceJournal {
         let ledger = Ledger()
         let dying = BatchProducer(cluster: first, journal: journal, sink: ledger)
         for tag in 0..<20 as Range<UInt64> { dying.enqueue(try batch(tag), topic: "t", partition: 0, tag: tag) }
-        await waitUntil { counter.withLock { $0 } > 6 }
+        try await eventually("answers are lost") { counter.withLock { $0 } > 6 }
         await dying.close()
         await first.close()
         broker.restart()

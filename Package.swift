@@ -161,7 +161,10 @@ let package = Package(
             path: "Tests/BrokerTestSupport", swiftSettings: testSettings),
         tests(
             "FuzzTests",
-            ["Fuzzing", "BrokerCore", "KafkaProtocol", "RecordBatches", "Primitives", "TestSupport", nioCore]),
+            [
+                "Fuzzing", "BrokerCore", "BrokerTestSupport", "KafkaProtocol", "RecordBatches", "Primitives",
+                "TestSupport", nioCore,
+            ]),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests(
             "RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),

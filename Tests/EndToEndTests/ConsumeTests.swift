@@ -109,20 +109,32 @@ extension EndToEndTests {
             }
         }
 
+        /// A shell's words for one who reads nothing until a file is there, or for two minutes.
+        private static func pause(until file: URL) -> String {
+            "i=0; while [ ! -e '\(file.path)' ] && [ $i -lt 1200 ]; do sleep 0.1; i=$((i + 1)); done"
+        }
+
         @Test func `while standard output takes nothing, nothing more is committed`() async throws {
             try await Playground.run { place in
                 let address = try await place.collector(settings: Self.settings).address
                 let lines = (0..<400).map { "k\t\($0) " + String(repeating: "x", count: 3000) + "\n" }
                 try await place.kcatWrite(address, "stuck", try place.write("lines", lines.joined()))
-                // Whoever has the other end reads nothing, and goes after a while.
-                let line =
-                    "\(Programs.tributary.path) consume stuck --group group --from-beginning --bootstrap \(address) -v | sleep 20"
+                let go = place.directory.appending(path: "go")
+                defer { try? Data().write(to: go) }
+                let line = """
+                    \(Programs.tributary.path) consume stuck --group group --from-beginning --bootstrap \(address) -v \
+                    --max-poll-interval 4s | { \(Self.pause(until: go)); }
+                    """
                 let shell = try place.start(URL(filePath: "/bin/sh"), ["-c", line])
                 try await eventually("it reads") { shell.standardError.contains("reading stuck/") }
                 try await eventually("where it begins is committed") { try await lag(place, address) == 400 }
-                // For longer than a commit interval.
-                let deadline = ContinuousClock.now + .seconds(3)
-                while ContinuousClock.now < deadline { #expect(try await lag(place, address) == 400) }
+                // It gives its place up after some commit intervals.
+                try await eventually("it leaves") {
+                    let left = try await lag(place, address)
+                    #expect(left == 400)
+                    return shell.standardError.contains("left the group")
+                }
+                #expect(try await lag(place, address) == 400)
             }
         }
 
@@ -137,7 +149,7 @@ extension EndToEndTests {
                 let line = """
                     '\(Programs.tributary.path)' consume stuck --group group --from-beginning --format value -v \
                     --bootstrap \(address) --max-poll-interval 4s --max-messages 450 \
-                    | { while [ ! -e '\(go.path)' ]; do sleep 0.1; done; cat > '\(out.path)'; }
+                    | { \(Self.pause(until: go)); cat > '\(out.path)'; }
                     """
                 let stuck = try place.start(URL(filePath: "/bin/sh"), ["-c", line])
                 try await eventually("it leaves") { stuck.standardError.contains("left the group") }

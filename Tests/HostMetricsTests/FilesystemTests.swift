@@ -55,7 +55,7 @@ private func mountpoint(_ path: String) -> MetricAttribute {
     @Test func `a file system that hangs costs one deadline, is skipped, and is told again when it answers`() throws {
         let gate = Gate()
         var host = FixtureHost("vm", beforeSpace: gate.pass)
-        host.configuration.filesystems.deadline = .milliseconds(400)
+        host.configuration.filesystems.deadline = .seconds(3)
         let hanging = host.path("mnt/with a blank\\")
         gate.close(hanging)
         defer { gate.open() }
@@ -63,7 +63,7 @@ private func mountpoint(_ path: String) -> MetricAttribute {
         let error = MetricSourceError(path: hanging, problem: .notAnswering)
 
         let first = sampler.sample()
-        #expect(first.collectors[0].duration < .seconds(5))
+        #expect(first.collectors[0].duration < .seconds(60))
         #expect(first.changes == [.failed(.filesystem, error)])
         #expect(first.points("system.filesystem.limit", [mountpoint("/")]).count == 1)
         #expect(first.points("system.filesystem.limit", [mountpoint("/mnt/with a blank\\")]).isEmpty)

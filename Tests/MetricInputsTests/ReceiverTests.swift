@@ -7,40 +7,35 @@ import Testing
 
 @testable import MetricInputs
 
-/// Sends datagrams over UDP to a port of 127.0.0.1, or to a socket in the file system.
-private func send(_ datagrams: [String], to socket: FilePath) throws {
-    let descriptor = Glibc.socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
+/// Sends datagrams to an address of a family.
+private func send<Address>(_ datagrams: [String], _ family: CInt, to address: Address) throws {
+    let descriptor = Glibc.socket(family, CInt(SOCK_DGRAM.rawValue), 0)
     defer { close(descriptor) }
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(socket.string.utf8)) }
     for datagram in datagrams {
         let bytes = Array(datagram.utf8)
-        let sent = withUnsafePointer(to: &address) { pointer in
+        let sent = withUnsafePointer(to: address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<Address>.size))
             }
         }
         try #require(sent == bytes.count)
     }
 }
 
+private func send(_ datagrams: [String], to socket: FilePath) throws {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(socket.string.utf8)) }
+    try send(datagrams, AF_UNIX, to: address)
+}
+
+/// To a port of 127.0.0.1.
 private func send(_ datagrams: [String], toPort port: Int) throws {
-    let descriptor = Glibc.socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
-    defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
     address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    for datagram in datagrams {
-        let bytes = Array(datagram.utf8)
-        let sent = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(sent == bytes.count)
-    }
+    try send(datagrams, AF_INET, to: address)
 }
 
 extension InputReading {

@@ -193,7 +193,7 @@ let package = Package(
         tests(
             "BrokerServerTests",
             [
-                "BrokerServer", "BrokerCore", "BrokerTestSupport", "TestSupport", "FileAccess", "KafkaProtocol",
+                "BrokerServer", "BrokerCore", "TestSupport", "FileAccess", "KafkaProtocol",
                 "RecordBatches", "Primitives", nioCore, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"),
                 logging, systemPaths,
             ]),

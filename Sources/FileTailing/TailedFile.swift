@@ -43,6 +43,8 @@ final class TailedFile {
 
     /// Where it was last seen.
     var path: FilePath
+    /// Where its original path led to when it was found there, where that is a symbolic link.
+    var target: FilePath?
     /// The directories and names by which events reach it: its path, and the target where that is a symbolic link.
     var places: [Place] = []
     var placement = Placement.live
@@ -84,6 +86,8 @@ final class TailedFile {
     var changedAt: Timestamp
     /// When it was rotated or deleted.
     var unlinkedAt: Timestamp?
+    /// Since when it was not to be found, or could not be opened.
+    var outOfReachSince: Timestamp?
     /// The last status was taken so shortly after the last modification that the next may not show in the time stamp.
     var isRacy = true
     /// The earlier files of its path were looked at after it had content.
@@ -94,6 +98,8 @@ final class TailedFile {
     var lastUse: UInt64 = 0
     /// The head has to be compared with the fingerprint before the next line.
     var needsVerification = false
+    /// Since the start it was not verified yet: what has its name may be another content.
+    var isUnproven = false
     var isReadable = false
     var isQueued = false
     var problem: FileError?
@@ -137,12 +143,15 @@ final class TailedFile {
         mayBeShortCopy = !checkpoint.isCompressed && checkpoint.path != checkpoint.originalPath
         generation = checkpoint.generation
         looked = checkpoint.looked
+        begun = checkpoint.begun
+        target = checkpoint.target
         lineStart = checkpoint.lineStart
         if let lineStart { longLines.append((lineStart, nil)) }
         committedLineStart = checkpoint.lineStart
         largestSize = checkpoint.size
         size = checkpoint.compressedSize ?? 0
         needsVerification = true
+        isUnproven = true
         checkpointChanged = false
     }
 
@@ -163,12 +172,18 @@ final class TailedFile {
     func isEarlier(than other: TailedFile) -> Bool {
         if isGone { return false }
         if !other.isUnlinked { return true }
-        return time < other.time
+        return order < other.order
     }
 
-    /// When its content began. A compressed file only keeps the time when that ended, which is before the next began:
-    /// each file has one time, so that none waits for itself in a circle.
-    private var time: FileTime { (isCompressed ? begun : born) ?? modified }
+    /// Where its path's own file lies, and the generations of that.
+    var home: FilePath { (target ?? originalPath).removingLastComponent() }
+
+    /// When its content began, where that is known.
+    var beginning: FileTime? { isCompressed ? begun : born }
+
+    /// Each file has one, so that none waits for itself in a circle. Without its beginning, of a compressed file the time
+    /// counts when it ended: before the next began, or in the same tick of the clock.
+    private var order: (FileTime, Int) { beginning.map { ($0, 1) } ?? (modified, 0) }
 
     func checkpoint(source: String) -> FileCheckpoint {
         FileCheckpoint(
@@ -176,7 +191,8 @@ final class TailedFile {
             born: formerly.map(\.born) ?? born, fingerprint: fingerprint, contentGuard: committedGuard,
             position: committed, lineStart: committedLineStart, size: max(largestSize, committed),
             generation: generation, isCompressed: isCompressed && formerly == nil,
-            compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil, looked: looked)
+            compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil, looked: looked,
+            begun: isCompressed && formerly == nil ? begun : nil, target: target)
     }
 
     /// Notes that everything up to the read position was handed out, so that an acknowledgement finds its guard.
@@ -238,6 +254,8 @@ final class TailDirectory {
     var listed: FileTime?
     var residents: [FilePath.Component: [TailedFile]] = [:]
     var children: Set<FilePath.Component> = []
+    /// Its names that followed symbolic links lead to: the generations of those are here.
+    var targets: [FilePath.Component: [Tailer.Family]] = [:]
     /// By source, up to when everything in it was looked at.
     var looks: [Int: Look] = [:]
     /// Files that are too old to be begun.

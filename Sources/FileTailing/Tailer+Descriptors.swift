@@ -1,4 +1,5 @@
 internal import FileAccess
+internal import Primitives
 internal import SystemPackage
 
 // Which files are open. A file that has a name can be closed at any time: it is opened by that name again, and verified.
@@ -43,18 +44,26 @@ extension Tailer {
         for other in families[Family(file)] ?? []
         where other !== file && other.isUnlinked && other.isEarlier(than: file) {
             if !file.hasCheckedEarlier && !other.isArchived { markReadable(other) }
-            if other.isReadable { waits = true }
+            if other.isReadable || mayComeIntoReach(other) { waits = true }
         }
         file.hasCheckedEarlier = true
         if !heldBack.isEmpty && !file.isUnlinked && heldBack.contains(Family(file)) { waits = true }
         return waits
     }
 
+    /// A file was there a moment ago: its name may be changing, or descriptors be short.
+    private func mayComeIntoReach(_ file: TailedFile) -> Bool {
+        guard let since = file.outOfReachSince else { return false }
+        return now.milliseconds - since.milliseconds < limits.settleTime.milliseconds
+    }
+
     /// As `hasToWait`, without looking at anything.
     func waits(_ file: TailedFile) -> Bool {
         if unlinked.isEmpty { return false }
         let family = families[Family(file)] ?? []
-        return family.contains { $0 !== file && $0.isUnlinked && $0.isReadable && $0.isEarlier(than: file) }
+        return family.contains {
+            $0 !== file && $0.isUnlinked && ($0.isReadable || mayComeIntoReach($0)) && $0.isEarlier(than: file)
+        }
     }
 
     func markReadable(_ file: TailedFile) {
@@ -76,7 +85,7 @@ extension Tailer {
         let changed = status.size != file.size || status.modified != file.modified
         guard changed || file.isRacy || status.size > file.scannedTo else { return }
         file.size = status.size
-        file.largestSize = max(file.largestSize, status.size)
+        if !file.isUnproven { file.largestSize = max(file.largestSize, status.size) }
         file.modified = status.modified
         file.isRacy = isRecent(status.modified)
         if changed { file.changedAt = now }
@@ -156,8 +165,16 @@ extension Tailer {
             GzipContent(opened, mostKept: limits.mostKept(maximumLineBytes: sources[file.source].maximumLineBytes)))
     }
 
+    /// Keeps a file open that was opened to be told, where there is room.
+    func hold(_ opened: any OpenFile, for file: TailedFile) {
+        guard openFiles.count < limits.openFiles + limits.pinnedFiles else { return }
+        adopt(content(of: file, opened), file)
+        file.needsVerification = true
+    }
+
     func adopt(_ descriptor: OpenContent, _ file: TailedFile) {
         file.descriptor = descriptor
+        file.outOfReachSince = nil
         file.openIndex = openFiles.count
         openFiles.append(file)
     }
@@ -169,9 +186,7 @@ extension Tailer {
 
     /// Reported once, and tried again at the next look around.
     func fail(_ file: TailedFile, _ error: FileError) {
-        if error.errno == .tooManyOpenFiles || error.errno == .tooManyOpenFilesInSystem {
-            for _ in 0..<max(1, openFiles.count / 8) { _ = closeLeastRecentlyUsed(evenPinned: true) }
-        }
+        giveBackDescriptors(after: error)
         if file.problem?.errno != error.errno { report(error, at: file.path) }
         file.problem = error
         retryLater(file)
@@ -179,9 +194,17 @@ extension Tailer {
 
     private func retryLater(_ file: TailedFile) {
         file.isReadable = false
+        if file.outOfReachSince == nil { file.outOfReachSince = now }
         if file.isRetried { return }
         file.isRetried = true
         retries.append(file)
+    }
+
+    /// Where the system has no more descriptors, those of files that have a name are given back.
+    func giveBackDescriptors(after error: FileError) {
+        guard error.errno == .tooManyOpenFiles || error.errno == .tooManyOpenFilesInSystem else { return }
+        lacksDescriptors = true
+        for _ in 0..<max(1, openFiles.count / 8) { _ = closeLeastRecentlyUsed(evenPinned: true) }
     }
 
     func close(_ file: TailedFile) {

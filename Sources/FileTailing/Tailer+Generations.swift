@@ -22,6 +22,8 @@ extension Tailer {
         /// Its own name matches the patterns.
         var isIncluded: Bool
         var isCompressed: Bool
+        /// What the family's path leads to, where it is a symbolic link.
+        var target: FilePath?
 
         /// When its content began; of a compressed file, which keeps that time, when it ended.
         var time: FileTime { isCompressed ? status.modified : status.born ?? status.modified }
@@ -40,7 +42,8 @@ extension Tailer {
     /// Whether a name may be a member of the family of a path that is looked for in this directory.
     func belongsToFamily(_ name: [UInt8], in directory: TailDirectory) -> Bool {
         familyBases(of: name).contains { base in
-            FilePath.Component(bytes: base).map { base in directory.roles.contains { isFile(base, in: $0) } } ?? false
+            guard let base = FilePath.Component(bytes: base) else { return false }
+            return directory.targets[base] != nil || directory.roles.contains { isFile(base, in: $0) }
         }
     }
 
@@ -49,6 +52,14 @@ extension Tailer {
         for base in familyBases(of: place.name.bytes) {
             guard let base = FilePath.Component(bytes: base) else { continue }
             let basePath = place.directory.path.appending(base)
+            for family in place.directory.targets[base] ?? [] {
+                let key = Key(source: family.source, number: status.number)
+                if let file = current[key], !isSame(file, status, at: path) { loseInode(of: file, key) }
+                guard candidates[key] == nil, current[key] == nil, mayBeEarlier(path, family.source) else { continue }
+                candidates[key] = Candidate(
+                    family: family, place: place, path: path, status: status, isIncluded: false,
+                    isCompressed: isGzipName(place.name.bytes), target: basePath)
+            }
             for role in place.directory.roles where isFile(base, in: role) {
                 let key = Key(source: role.source, number: status.number)
                 if let file = current[key], !isSame(file, status, at: path) { loseInode(of: file, key) }
@@ -139,10 +150,8 @@ extension Tailer {
             let isTooOld = now.milliseconds - since.milliseconds >= limits.forgetAfter.milliseconds
             // One that matches must be kept in mind as long as it is there.
             if member.isIncluded || (!isTooOld && undecided.count < 4096) { undecided[key] = (member.place, since) }
-        } else if member.isIncluded {
-            begin(member.path, member.place, member.status, member.family.source, of: member.family.path)
         } else {
-            adopt(member)
+            follow(member)
         }
     }
 
@@ -161,17 +170,47 @@ extension Tailer {
             guard let head = head(of: form), !head.isEmpty else { return true }
             return known.contains { !$0.isCompressed && mayHold(form, $0) && isCopy(head, of: $0) }
         }
-        return known.contains { isCopy(form, of: $0) }
+        return known.contains { isCopy(form, of: $0) || isOriginal(form, of: $0) }
     }
 
-    private func adopt(_ member: Candidate) {
+    /// Only as long as its name leads to it: what is known of it may have gone on compressed since it was found.
+    private func follow(_ member: Candidate) {
+        hasMoved = false
+        let opened = open(OtherForm(path: member.path, status: member.status))
+        if opened == nil && hasMoved {
+            // Where it is now it was not looked at.
+            listings.removeAll { $0.directory === member.place.directory }
+            member.place.directory.listed = nil
+        } else if member.isIncluded {
+            begin(member.path, member.place, member.status, member.family.source, of: member.family.path, opened)
+        } else {
+            adopt(member, opened)
+        }
+    }
+
+    /// Whether it is what a known compressed file was made from, which is not removed yet: gzip gives its file the time of
+    /// the original at the end.
+    private func isOriginal(_ form: OtherForm, of file: TailedFile) -> Bool {
+        guard file.isCompressed, !file.isGone else { return false }
+        if let begun = file.begun, let born = form.status.born { return begun == born }
+        guard form.status.modified <= file.modified, let opened = open(form),
+            let beginning = try? opened.read(FileCheckpoint.fingerprintLength, at: 0),
+            let status = try? fileSystem.status(of: file.path, followingLinks: true),
+            let head = head(of: OtherForm(path: file.path, status: status))
+        else { return false }
+        return zip(beginning, head).allSatisfy { $0 == $1 }
+    }
+
+    private func adopt(_ member: Candidate, _ opened: (any OpenFile)?) {
         let file = TailedFile(
             id: makeID(), source: member.family.source, path: member.path, originalPath: member.family.path,
             number: member.status.number, born: member.status.born, position: 0, now: now)
         file.isCompressed = member.isCompressed
+        file.target = member.target
         counters.filesBegun += 1
         counters.generationsFound += 1
         register(file)
+        if let opened { hold(opened, for: file) }
         place(file, at: member.path, included: false)
         update(file, member.status)
     }
@@ -179,7 +218,7 @@ extension Tailer {
     // MARK: What was looked at
 
     func look(of file: TailedFile) -> TailDirectory.Look? {
-        directories[file.originalPath.removingLastComponent()]?.looks[file.source]
+        directories[file.home]?.looks[file.source]
     }
 
     /// Whether it would not be taken for an unseen one if it were forgotten, nor its compressed form.
@@ -192,20 +231,20 @@ extension Tailer {
 
     /// What is forgotten lies before what was looked at, which is stored with the other files of the directory.
     func storeLook(besides file: TailedFile) {
-        let path = file.originalPath.removingLastComponent()
-        guard let directory = directories[path] else { return }
+        guard let directory = directories[file.home] else { return }
         for residents in directory.residents.values {
             for other in residents where other !== file && other.source == file.source && !other.isGone {
-                if other.originalPath.removingLastComponent() == path { return noteChanged(other) }
+                if other.home == file.home { return noteChanged(other) }
             }
         }
     }
 
     /// A directory was listed, and every name in it looked at.
     func noteListing(_ directory: TailDirectory, _ status: FileStatus) {
-        for source in Set(directory.roles.map(\.source)) where directory.looks[source] == nil {
+        let sources = Set(directory.roles.map(\.source)).union(directory.targets.values.joined().map(\.source))
+        for source in sources where directory.looks[source] == nil {
             let settled = firstLook(directory, status, source)
-            directory.looks[source] = TailDirectory.Look(settled: settled, listed: status.modified)
+            directory.looks[source] = TailDirectory.Look(settled: settled, listed: settled)
         }
         // A name that changed meanwhile may have been left out.
         let after = try? fileSystem.status(of: directory.path, followingLinks: true)
@@ -220,9 +259,11 @@ extension Tailer {
         // What is there at the very first start is not read, unless a pattern matches it.
         if firstStarts.contains(source) { return status.modified }
         if let stored = storedLooks.removeValue(forKey: Family(source: source, path: directory.path)) { return stored }
-        // All that is in a directory made since its parent was looked at is new.
-        let parent = directories[directory.path.removingLastComponent()]?.looks[source]?.settled
-        if let parent, let born = status.born, born > parent { return parent }
+        // All that is in a directory made since its parent was looked at, or the links that lead into it, is new.
+        var above = [directory.path] + directory.targets.values.joined().filter { $0.source == source }.map(\.path)
+        for index in above.indices { above[index].removeLastComponent() }
+        let earlier = above.compactMap { directories[$0]?.looks[source]?.settled }.min()
+        if let earlier, let born = status.born, born > earlier { return earlier }
         return status.modified
     }
 

@@ -40,6 +40,7 @@ extension Tailer {
             }
         }
         if sought.isEmpty { return }
+        couldNotList = false
         let found = search(for: Set(sought.map(\.number)), in: neighbourhood(of: sought))
         var gone: [TailedFile] = []
         for file in sought {
@@ -52,7 +53,10 @@ extension Tailer {
         }
         // An event that tells of a deletion finds the file by its place: it has none any more once it is missing.
         if !gone.isEmpty { takeEvents() }
-        for file in continueCompressed(gone) { vanish(file) }
+        for file in continueCompressed(gone) {
+            // It may be where nobody could look.
+            if couldNotList { unlink(file, .missing) } else { vanish(file) }
+        }
     }
 
     func isTaken(_ path: FilePath, by source: Int) -> Bool {
@@ -84,7 +88,7 @@ extension Tailer {
     private func endIfSettled(_ file: TailedFile) {
         if isSettled(file) { return end(file, .lost) }
         guard let look = look(of: file), look.settled < look.listed else { return }
-        directories[file.originalPath.removingLastComponent()]?.listed = nil
+        directories[file.home]?.listed = nil
     }
 
     /// Where a file that is not in its place may be: its own directory first, then those of its source.
@@ -104,8 +108,7 @@ extension Tailer {
     /// not at all. So it is looked at again until a second listing is the same.
     func files(in directory: FilePath, where isWanted: (FilePath.Component) -> Bool) -> [OtherForm] {
         func list() -> [FilePath.Component: UInt64] {
-            let entries = (try? fileSystem.list(directory)) ?? []
-            let wanted = entries.filter { ($0.kind == .regular || $0.kind == nil) && isWanted($0.name) }
+            let wanted = entries(of: directory).filter { ($0.kind == .regular || $0.kind == nil) && isWanted($0.name) }
             return Dictionary(wanted.map { ($0.name, $0.inode) }, uniquingKeysWith: { $1 })
         }
         var names = list()
@@ -122,6 +125,18 @@ extension Tailer {
             names = again
         }
         return found
+    }
+
+    private func entries(of directory: FilePath) -> [DirectoryEntry] {
+        do throws(FileError) {
+            return try fileSystem.list(directory)
+        } catch {
+            if !error.isNotFound {
+                couldNotList = true
+                giveBackDescriptors(after: error)
+            }
+            return []
+        }
     }
 
     /// Finds inodes in directories, under whatever names.
@@ -145,12 +160,15 @@ extension Tailer {
         }
         file.isIncluded = included
         file.sawDeletion = false
+        file.outOfReachSince = nil
         if included { file.isArchived = false }
         addPlace(path, to: file)
-        if (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink,
-            let target = try? fileSystem.resolve(path)
-        {
-            addPlace(target, to: file)
+        let target = isLink(path) ? try? fileSystem.resolve(path) : nil
+        if let target { addPlace(target, to: file) }
+        if path == file.originalPath {
+            if file.target != target { noteChanged(file) }
+            file.target = target
+            if let target { noteTarget(target, of: file) }
         }
         if path == file.originalPath {
             file.placement = .live
@@ -159,6 +177,15 @@ extension Tailer {
         } else {
             unlink(file, .rotated)
         }
+    }
+
+    /// Generations of what a link leads to are looked for where that lies.
+    private func noteTarget(_ target: FilePath, of file: TailedFile) {
+        guard let directory = directories[target.removingLastComponent()], let name = target.lastComponent else {
+            return
+        }
+        directory.targets[name, default: []].append(Family(file))
+        touch(directory)
     }
 
     private func addPlace(_ path: FilePath, to file: TailedFile) {
@@ -174,6 +201,8 @@ extension Tailer {
             let directory = place.directory
             directory.residents[place.name]?.removeAll { $0 === file }
             if directory.residents[place.name]?.isEmpty ?? false { directory.residents[place.name] = nil }
+            directory.targets[place.name]?.removeAll { $0 == Family(file) }
+            if directory.targets[place.name]?.isEmpty ?? false { directory.targets[place.name] = nil }
             if directory.roles.isEmpty && directory.residents.isEmpty && directories[directory.path] === directory {
                 directories[directory.path] = nil
                 unwatch(directory)
@@ -188,6 +217,10 @@ extension Tailer {
         if file.placement == .live {
             file.unlinkedAt = now
             counters.rotations += 1
+        }
+        let mayHaveMore = file.unread > 0 || file.path == file.originalPath
+        if placement == .missing && file.placement != .missing && file.descriptor == nil && mayHaveMore {
+            file.outOfReachSince = now
         }
         file.placement = placement
         file.changedAt = now
@@ -256,6 +289,9 @@ extension Tailer {
 
     /// Nothing more can or will be read of a file.
     func end(_ file: TailedFile, _ reason: RetiredFile.Reason) {
+        if file.isUnproven && reason != .truncated && !file.isCompressed {
+            file.largestSize = max(file.largestSize, file.size)
+        }
         if reason != .sought { lose(file.knownUnread, because: reason) }
         let reason = reason == .lost && file.unread == 0 ? .finished : reason
         close(file)

@@ -76,6 +76,15 @@ extension Tailer {
     func touchWaiting() {
         for place in waiting { touch(place.directory, place.name) }
         waiting.removeAll()
+        for directory in unlisted { touch(directory) }
+        unlisted.removeAll()
+        for (path, place) in dangling {
+            if directories[place.directory.path] === place.directory {
+                touch(place.directory, place.name)
+            } else {
+                dangling[path] = nil
+            }
+        }
         heldBack.removeAll()
         for (key, entry) in undecided {
             let path = entry.place.directory.path.appending(entry.place.name)

@@ -15,7 +15,7 @@ extension Tailer {
             // Several lives of one inode, the earlier of which were not acknowledged to their end. The one with the
             // most evidence goes first: one that has none contradicts nothing.
             candidates.sort { ($0.generation, $0.evidence) > ($1.generation, $1.evidence) }
-            candidates = candidates.first { agrees($0, path) }.map { [$0] } ?? []
+            candidates = candidates.first { agrees($0, path) ?? true }.map { [$0] } ?? []
         }
         for checkpoint in checkpoints where checkpoint.id != candidates.first?.id {
             let isOther = checkpoint.born != nil && status.born != nil && checkpoint.born != status.born
@@ -39,11 +39,19 @@ extension Tailer {
         var paths: [FilePath] = []
         for checkpoint in left.values.joined() {
             paths.append(checkpoint.path.removingLastComponent())
-            if let target = try? fileSystem.resolve(checkpoint.path) { paths.append(target.removingLastComponent()) }
+            if let target = checkpoint.target ?? (try? fileSystem.resolve(checkpoint.path)) {
+                paths.append(target.removingLastComponent())
+            }
         }
         let sought = Set(left.keys.map(\.source))
         paths += directories.values.filter { $0.roles.contains { sought.contains($0.source) } }.map(\.path)
         let found = search(for: Set(left.keys.map(\.number)), in: paths)
+        if lacksDescriptors {
+            // Once more at the next look around.
+            resuming = left
+            hasScanned = false
+            return
+        }
         var missing: [TailedFile] = []
         for (key, checkpoints) in left {
             if let (path, status) = found[key.number] {
@@ -53,7 +61,7 @@ extension Tailer {
             }
         }
         missing += resumeDisplaced()
-        for file in continueCompressed(missing) where file.sawDeletion { endUnlessCompressed(file) }
+        for file in continueCompressed(missing, everywhere: true) where file.sawDeletion { endUnlessCompressed(file) }
     }
 
     /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.
@@ -85,8 +93,9 @@ extension Tailer {
         }
     }
 
-    private func agrees(_ checkpoint: FileCheckpoint, _ path: FilePath) -> Bool {
-        guard let opened = try? fileSystem.open(path, .read) else { return false }
+    /// nil where it cannot be opened now: before it is read it is verified anyway.
+    private func agrees(_ checkpoint: FileCheckpoint, _ path: FilePath) -> Bool? {
+        guard let opened = try? fileSystem.open(path, .read) else { return nil }
         let file: OpenContent =
             checkpoint.isCompressed ? .gzip(GzipContent(opened, mostKept: 1 << 10)) : .plain(opened)
         func has(_ hash: ContentHash, at position: Int64) -> Bool {

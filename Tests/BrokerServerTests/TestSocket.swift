@@ -1,4 +1,3 @@
-import BrokerTestSupport
 import Glibc
 import KafkaProtocol
 import NIOCore
@@ -98,7 +97,7 @@ final class TestSocket {
     func isClosed() throws -> Bool { try receive(1).isEmpty }
 
     func ask<Request: KafkaRequest>(_ request: Request, correlationID: Int32 = 1) throws -> Request.Response {
-        let version = Request.versionInTests
+        let version = Request.lastVersionByName
         try send(bytes(request, correlationID: correlationID))
         let frame = try ResponseFrame(try receiveFrame())
         #expect(frame.correlationID == correlationID)
@@ -109,7 +108,7 @@ final class TestSocket {
 func bytes<Request: KafkaRequest>(_ request: Request, version: Int16? = nil, correlationID: Int32 = 1) -> [UInt8] {
     Array(
         request.frame(
-            version: version ?? Request.versionInTests, correlationID: correlationID, clientID: "test"
+            version: version ?? Request.lastVersionByName, correlationID: correlationID, clientID: "test"
         ).readableBytesView)
 }
 

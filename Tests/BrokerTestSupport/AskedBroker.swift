@@ -16,7 +16,7 @@ extension AskedBroker {
     package func start<Request: KafkaRequest>(
         _ request: Request, version: Int16? = nil, from other: ClientConnection? = nil
     ) -> Pending<Request> {
-        let pending = Pending<Request>(version: version ?? Request.versionInTests)
+        let pending = Pending<Request>(version: version ?? Request.lastVersionByName)
         let frame = request.frame(version: pending.version, correlationID: pending.correlationID, clientID: "test")
         broker.handle(unframed(frame), from: other ?? client, reply: pending.put)
         return pending
@@ -41,11 +41,4 @@ package func unframed(_ frame: ByteBuffer) -> ByteBuffer {
     var frame = frame
     frame.moveReaderIndex(forwardBy: 4)
     return frame
-}
-
-extension KafkaRequest {
-    /// The highest in which topics are named.
-    package static var versionInTests: Int16 {
-        key == .produce ? ProduceRequest.lastVersionByName : versions.upperBound
-    }
 }

@@ -16,6 +16,8 @@ final class FaultyFileSystem: ForwardingFileSystem {
 
     func fail(_ path: FilePath, _ errno: Errno?) { failures.withLock { $0[path] = errno } }
     func calls(_ name: String) -> Int { counts.withLock { $0[name, default: 0] } }
+    /// Of all kinds.
+    var calls: Int { counts.withLock { $0.values.reduce(0, +) } }
     func resetCalls() { counts.withLock { $0.removeAll() } }
 
     /// Renames files, those of them that are there, at a certain call: before a `.gz` file is opened ("open.gz"), or
@@ -30,8 +32,7 @@ final class FaultyFileSystem: ForwardingFileSystem {
     fileprivate func count(_ name: String) {
         counts.withLock { $0[name, default: 0] += 1 }
         let action = actions.withLock { actions -> (@Sendable () -> Void)? in
-            let call = counts.withLock { $0.values.reduce(0, +) }
-            return actions.removeValue(forKey: call)
+            actions.removeValue(forKey: calls)
         }
         action?()
     }
@@ -65,6 +66,7 @@ final class FaultyFileSystem: ForwardingFileSystem {
 
     func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] {
         count("list")
+        try check(directory)
         let entries = try base.list(directory)
         carryOut("list")
         return entries

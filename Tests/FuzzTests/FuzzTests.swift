@@ -63,7 +63,9 @@ struct FuzzTests {
                 }
                 #expect(reason.contains("byte"))
             }
-            for extra in [1, 2, 100] {
+            // One byte too many is what librdkafka sends with this one.
+            let isForgiven = key(frame).key == APIKey.alterUserSCRAMCredentials.rawValue
+            for extra in isForgiven ? [2, 100] : [1, 2, 100] {
                 guard case .close = target.run(frame + [UInt8](repeating: 0, count: extra)) else {
                     Issue.record("\(key(frame)) with \(extra) bytes behind it was answered")
                     continue

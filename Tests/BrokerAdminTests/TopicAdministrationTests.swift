@@ -1,4 +1,5 @@
 import BrokerCore
+import BrokerTestSupport
 import KafkaProtocol
 import NIOCore
 import Primitives
@@ -16,7 +17,7 @@ import Testing
         #expect(try bench.delete("old").errorCode == .none)
         #expect(try bench.produce("b", to: "old", 2).errorCode == .unknownTopicOrPartition)
         #expect(try bench.delete("old").errorCode == .unknownTopicOrPartition)
-        try bench.expectSoon("its directories are removed") { try bench.directories() == ["kept-0"] }
+        try blockUntil("its directories are removed") { try bench.directories() == ["kept-0"] }
         let next = try bench.restarted()
         #expect(next.broker.topics.map(\.name) == ["kept"])
         next.broker.stop()
@@ -62,9 +63,9 @@ import Testing
         let bench = try AdminBench()
         try bench.create("old")
         let waiting = bench.start(try bench.fetchRequest("old", wait: 60_000))
-        try bench.expectSoon("it waits") { bench.scheduler.count == 1 }
+        try blockUntil("it waits") { bench.scheduler.delays.count == 1 }
         #expect(try bench.delete("old").errorCode == .none)
-        let answer = try bench.answer(FetchRequest.self, waiting)
+        let answer = try waiting.response()
         #expect(answer.topics[0].partitions[0].errorCode == .unknownTopicOrPartition)
         bench.broker.stop()
     }
@@ -301,7 +302,7 @@ import Testing
         try bench.produce("a", to: "safe")
         #expect(isSynced("safe-0"), "before it is acknowledged")
         try bench.produce("a", to: "timed")
-        try bench.expectSoon("flush.ms is over") { isSynced("timed-0") }
+        try blockUntil("flush.ms is over") { isSynced("timed-0") }
         #expect(!isSynced("plain-0"))
         bench.broker.stop()
     }
@@ -316,11 +317,11 @@ import Testing
         bench.scheduler.runAll()
         #expect(try bench.fetch("t").logStartOffset == Offset(0))
         #expect(try bench.change("t", "retention.ms", to: "5000").errorCode == .none)
-        try bench.expectSoon("the next round deletes") {
+        try blockUntil("the next round deletes") {
             bench.scheduler.runAll()
             return try bench.fetch("t", from: 5).logStartOffset == Offset(5)
         }
         bench.broker.stop()
-        #expect(bench.scheduler.count == 0)
+        #expect(bench.scheduler.delays.count == 0)
     }
 }

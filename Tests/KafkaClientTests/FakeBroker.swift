@@ -340,3 +340,15 @@ final class FakeBroker: Sendable {
             })
     }
 }
+
+extension FakeBroker.State {
+    /// How many requests of a kind have come, with the one that is being answered.
+    func count(_ key: APIKey) -> Int { requests.count { $0 == key } }
+}
+
+/// Answers requests of a kind by their number, from one, and all others as they should be.
+func on(
+    _ kind: APIKey, _ answer: @escaping @Sendable (Int, inout FakeBroker.State) -> FakeBroker.Answer
+) -> @Sendable (APIKey, inout FakeBroker.State) -> FakeBroker.Answer {
+    { key, state in key == kind ? answer(state.count(kind), &state) : .healthy }
+}

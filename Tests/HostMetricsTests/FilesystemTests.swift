@@ -130,9 +130,9 @@ private func mountpoint(_ path: String) -> MetricAttribute {
     }
 }
 
-/// Tries until there is a result, for ten seconds at most.
-func eventually<Result>(_ attempt: () -> Result?) throws -> Result {
-    let end = ContinuousClock.now + .seconds(10)
+/// Tries until there is a result.
+func eventually<Result>(within limit: Duration = .seconds(60), _ attempt: () -> Result?) throws -> Result {
+    let end = ContinuousClock.now + limit
     while ContinuousClock.now < end {
         if let result = attempt() { return result }
         usleep(1000)

@@ -38,6 +38,8 @@ struct FixtureHost {
         files = FixtureFileSystem(beforeSpace: beforeSpace)
         configuration.rootPath = root
         configuration.reportsItself = false
+        // A machine of the fixtures has no bus.
+        configuration.systemd.asksBus = false
         for mount in [
             "", "mnt/with a blank\\", "mnt/nfs", "mnt/sandboxing/model_tools_env/v1/python", "boot", "home", "run",
             "etc/hosts", "etc/hostname",

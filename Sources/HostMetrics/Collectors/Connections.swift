@@ -22,14 +22,13 @@ struct ConnectionsCollector: Collector {
         ("tcp", "tcp", "ipv4"), ("tcp6", "tcp", "ipv6"), ("udp", "udp", "ipv4"), ("udp6", "udp", "ipv6"),
     ]
 
-    private let scanInterval: Duration
-    private var scanned: ContinuousClock.Instant?
+    private var pace: Pace
 
-    init(_ configuration: HostMetricsConfiguration) { scanInterval = configuration.scanInterval }
+    init(_ configuration: HostMetricsConfiguration) { pace = Pace(every: configuration.scanInterval) }
 
     mutating func collect(_ pass: inout SamplingPass) {
-        if let scanned, pass.instant - scanned < scanInterval { return }
-        scanned = pass.instant
+        guard pace.begin(&pass) else { return }
+        defer { pace.end(pass) }
         for (file, transport, type) in Self.tables {
             pass.attempt { (pass) throws(MetricSourceError) in
                 // Where IPv6 is off, its files are not there.

@@ -247,6 +247,8 @@ enum NodeExporterNames {
             [
                 ("systemd.unit.name", "name"), ("systemd.unit.active_state", "state"), ("systemd.unit.type", "type"),
             ])
+        table.add(SystemdCollector.count, "node_systemd_units", [("systemd.unit.active_state", "state")])
+        table.add(SystemdCollector.running, "node_systemd_system_running")
         let collector = [("tributary.collector", "collector")]
         table.add(SelfMetrics.duration, "node_scrape_collector_duration_seconds", collector)
         table.add(SelfMetrics.success, "node_scrape_collector_success", collector)

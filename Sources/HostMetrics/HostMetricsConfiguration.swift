@@ -82,6 +82,9 @@ package struct FilesystemSelection: NameSelection, Sendable, Equatable {
 package struct InterfaceSelection: NameSelection, Sendable, Equatable {
     package var included: [NamePattern] = ["*"]
     package var excluded: [NamePattern] = ["veth*", "cali*"]
+    /// The most whose links are looked at, and how long a sample waits for all of them together.
+    package var limit = 256
+    package var deadline: Duration = .milliseconds(500)
 
     package init() {}
 }

@@ -2,6 +2,7 @@ import Foundation
 import HostMetrics
 import Primitives
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Units as a bus tells them: dbus-daemon with a systemd of ours on it, and peers that mean no good.

@@ -110,5 +110,9 @@ private func explainStatus(
     if !isKnown, let file = known.first {
         return ("include: \(pattern) takes it; it is followed as \(file.path)", true)
     }
-    return ("taken by include: \(pattern)" + (isKnown ? "" : ", and not found yet"), true)
+    var reason = "taken by include: \(pattern)" + (isKnown ? "" : ", and not found yet")
+    if source.longLines == .truncate {
+        reason += "; of lines longer than \(source.maximumLineBytes) bytes the beginning is sent (long.lines: truncate)"
+    }
+    return (reason, true)
 }

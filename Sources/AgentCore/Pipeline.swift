@@ -34,6 +34,8 @@ final class Pipeline {
     var topicOfSource: [String: String]
 
     var partitionCounts: [String: Int] = [:]
+    /// Why topics are not known yet, as far as that was told.
+    var topicProblems: [String: String] = [:]
     var assemblers: [TopicPartition: BatchAssembler] = [:]
     var routes: [TailedFileID: Route] = [:]
     var shipments: [BatchTag: Shipment] = [:]
@@ -68,6 +70,7 @@ final class Pipeline {
     var nextRest = ContinuousClock.now + .seconds(10)
     var isSpoolFailing = false
     var ledger = Ledger()
+    var losses = LossTelling()
     var counters = PipelineCounters()
 
     /// Where a file's lines go.
@@ -229,7 +232,10 @@ final class Pipeline {
                 unkept.append(records)
                 keepRefused()
             case .lost(let tag, let kept): lost(tag, kept)
-            case .topic(let topic, let partitions): partitionCounts[topic] = partitions
+            case .topic(let topic, let partitions):
+                partitionCounts[topic] = partitions
+                topicProblems[topic] = nil
+            case .topicProblem(let topic, let reason): topicProblems[topic] = reason
             case .sampled: break
             case .control(let task): take(task)
             case .incident(let incident): counters.count(incident)

@@ -6,7 +6,8 @@ internal import SystemPackage
 //
 //     u8   version (1)
 //     u8   flags: 1 has a birth time, 2 is in the middle of a line, 4 is compressed, 8 a compressed file read to its end,
-//          16 has a generation, 32 has the time up to which its directory was looked at, 64 has its original's birth
+//          16 has a generation, 32 has the time up to which its directory was looked at, 64 has its original's birth,
+//          128 has the time since which it is behind
 //     u64  id, high half       u64  id, low half
 //     u64  device              u64  inode
 //    [i64  birth, seconds      u32  birth, nanoseconds]
@@ -18,6 +19,7 @@ internal import SystemPackage
 //    [u32  generation; 0 where it is left out]
 //    [i64  looked at until, seconds   u32  nanoseconds]
 //    [i64  birth of a compressed file's original, seconds   u32  nanoseconds]
+//    [i64  behind since, milliseconds since 1970]
 //     u16  length and bytes of: source name, original path, path
 //
 // Nothing follows. The journal that stores it adds length and checksum.
@@ -31,7 +33,7 @@ extension FileCheckpoint {
     private static let hasGeneration: UInt8 = 16
     private static let hasLook: UInt8 = 32
     private static let hasBeginning: UInt8 = 64
-    private static let known: UInt8 = 127
+    private static let isBehind: UInt8 = 128
     static let fingerprintLength = 1024
 
     package func encoded() -> [UInt8] {
@@ -55,6 +57,7 @@ extension FileCheckpoint {
         if generation > 0 { bytes.appendBigEndian(generation) }
         if let looked { bytes.append(looked) }
         if let begun { bytes.append(begun) }
+        if let behindSince { bytes.appendBigEndian(behindSince.milliseconds) }
         for field in [Array(source.utf8), originalPath.bytes, path.bytes] {
             precondition(field.count <= UInt16.max, "BUG: a name longer than any path")
             bytes.appendBigEndian(UInt16(field.count))
@@ -67,7 +70,7 @@ extension FileCheckpoint {
         (born == nil ? 0 : Self.hasBirth) | (lineStart == nil ? 0 : Self.isMidLine)
             | (isCompressed ? Self.isCompressed : 0) | (compressedSize == nil ? 0 : Self.isComplete)
             | (generation == 0 ? 0 : Self.hasGeneration) | (looked == nil ? 0 : Self.hasLook)
-            | (begun == nil ? 0 : Self.hasBeginning)
+            | (begun == nil ? 0 : Self.hasBeginning) | (behindSince == nil ? 0 : Self.isBehind)
     }
 
     package init(decoding bytes: RawSpan) throws(CheckpointError) {
@@ -75,8 +78,8 @@ extension FileCheckpoint {
         let version = try reader.integer(UInt8.self, "version", bytes)
         guard version == Self.version else { throw CheckpointError(field: "version", reason: "\(version) is unknown") }
         let flags = try reader.integer(UInt8.self, "flags", bytes)
-        guard flags & ~Self.known == 0, flags & Self.isCompressed != 0 || flags & Self.isComplete == 0 else {
-            throw CheckpointError(field: "flags", reason: "\(flags) is unknown")
+        guard flags & Self.isCompressed != 0 || flags & Self.isComplete == 0 else {
+            throw CheckpointError(field: "flags", reason: "\(flags) cannot be")
         }
         id = TailedFileID(
             high: try reader.integer(UInt64.self, "id", bytes), low: try reader.integer(UInt64.self, "id", bytes))
@@ -96,6 +99,9 @@ extension FileCheckpoint {
         generation = flags & Self.hasGeneration != 0 ? try reader.integer(UInt32.self, "generation", bytes) : 0
         looked = flags & Self.hasLook != 0 ? try reader.time("looked at until", bytes) : nil
         begun = flags & Self.hasBeginning != 0 ? try reader.time("beginning", bytes) : nil
+        behindSince =
+            flags & Self.isBehind != 0
+            ? Timestamp(milliseconds: try reader.position("behind since", bytes)) : nil
         guard end <= position else { throw CheckpointError(field: "guard", reason: "it ends behind the position") }
         guard lineStart ?? 0 <= position else {
             throw CheckpointError(field: "line start", reason: "it is behind the position")

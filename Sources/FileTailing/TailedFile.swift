@@ -82,6 +82,12 @@ final class TailedFile {
     var modified: FileTime
     /// When a change was last noticed.
     var changedAt: Timestamp
+    /// Up to where it was known to reach at which time, the oldest first: see `notice`.
+    var noticed: [(end: Int64, at: Timestamp)] = []
+    /// Nobody has looked at it since its checkpoint was stored.
+    var isUnwatched = false
+    /// What its last checkpoint says.
+    var storedBehindSince: Timestamp?
     /// When it was rotated or deleted.
     var unlinkedAt: Timestamp?
     /// Since when it was not to be found, or could not be opened.
@@ -147,6 +153,9 @@ final class TailedFile {
         size = checkpoint.compressedSize ?? 0
         needsVerification = true
         checkpointChanged = false
+        isUnwatched = true
+        storedBehindSince = checkpoint.behindSince
+        if let since = checkpoint.behindSince { noticed.append((isCompressed ? .max : checkpoint.size, since)) }
     }
 
     /// What is known to be there and was not read.
@@ -183,7 +192,7 @@ final class TailedFile {
             position: committed, lineStart: committedLineStart, size: max(largestSize, committed),
             generation: generation, isCompressed: isCompressed && formerly == nil,
             compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil, looked: looked,
-            begun: isCompressed && formerly == nil ? begun : nil)
+            begun: isCompressed && formerly == nil ? begun : nil, behindSince: behindSince)
     }
 
     /// Notes that everything up to the read position was handed out, so that an acknowledgement finds its guard.
@@ -207,6 +216,9 @@ final class TailedFile {
             longLines.removeAll()
         }
         committed = position
+        if let last = noticed.last {
+            if last.end <= position { noticed = [] } else { noticed.removeAll { $0.end <= position } }
+        }
         let passed = marks.prefix { $0.end <= position }.count
         if passed > 0 {
             for mark in marks[..<passed] {

@@ -32,7 +32,9 @@ package enum ControlText {
             let placement = text(file, "placement")
             if placement != "live" && placement != "missing" { state += " (\(placement))" }
             if let problem = file["problem"]?.string { state += ": \(problem)" }
-            rows.append(keys.map { text(file, $0) } + [state, text(file, "path")])
+            var numbers = keys.map { text(file, $0) }
+            if file["lag_bytes_at_least"] == .boolean(true) { numbers[4] = "≥" + numbers[4] }
+            rows.append(numbers + [state, text(file, "path")])
         }
         return table(rows, numbers: 1...6)
     }

@@ -86,6 +86,8 @@ final class Journal: Sendable {
     var syncs: Int { figures.syncs.load(ordering: .relaxed) }
     /// Attempts to write that failed.
     var failures: Int { figures.failures.load(ordering: .relaxed) }
+    /// It cannot be written at present, so nothing is confirmed.
+    var isFailing: Bool { figures.isFailing.load(ordering: .relaxed) }
 }
 
 extension Journal: SequenceJournal {
@@ -98,4 +100,5 @@ extension Journal: SequenceJournal {
 final class JournalFigures: Sendable {
     let syncs = Atomic<Int>(0)
     let failures = Atomic<Int>(0)
+    let isFailing = Atomic<Bool>(false)
 }

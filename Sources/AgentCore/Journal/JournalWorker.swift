@@ -153,6 +153,7 @@ final class JournalWorker {
     private func heal() {
         guard let since = failedSince else { return }
         failedSince = nil
+        figures.isFailing.store(false, ordering: .relaxed)
         retryAt = nil
         pause = Self.shortestPause
         logger.notice("the journal can be written again, after \(.now - since)")
@@ -162,6 +163,7 @@ final class JournalWorker {
         figures.failures.wrappingAdd(1, ordering: .relaxed)
         if failedSince == nil {
             failedSince = .now
+            figures.isFailing.store(true, ordering: .relaxed)
             logger.error(
                 "cannot write the journal, so nothing is sent; it is tried again until it succeeds: \(error)",
                 metadata: ["state_dir": "\(path)"])

@@ -99,8 +99,13 @@ package struct Agent: Service {
                             return ProducerShipper(producer: made)
                         }
                         // From here on the state directory is this agent's.
-                        let control = listen(FilePath(configuration.stateDirectory), desk)
-                        pipeline.run(beforeClosing: { control?.stop() })
+                        let directory = FilePath(configuration.stateDirectory)
+                        var control = listen(directory, desk)
+                        try pipeline.run(
+                            onNewDirectory: {
+                                control?.stop()
+                                control = listen(directory, desk)
+                            }, beforeClosing: { control?.stop() })
                         return producer
                     })
             }

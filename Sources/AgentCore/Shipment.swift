@@ -30,6 +30,8 @@ enum PipelineMessage: Sendable {
     case topic(String, partitions: Int)
     /// Why a topic is not there yet.
     case topicProblem(String, String)
+    /// What became of the state directory.
+    case directory(Journal.DirectoryNews)
     /// Something that nobody could prevent, told by the producer.
     case incident(ProducerIncident)
     /// A source of metrics has something.

@@ -99,6 +99,19 @@ package struct RetiredFile: Sendable, Equatable {
     }
 }
 
+/// A new source that goes on with files of one that is gone.
+package struct Handover: Sendable, Equatable {
+    package var from: String
+    package var to: String
+    package var files: Int
+
+    package init(from: String, to: String, files: Int) {
+        self.from = from
+        self.to = to
+        self.files = files
+    }
+}
+
 /// One file, for `tributary-agent files`.
 package struct FileDescription: Sendable {
     /// What becomes of it now, or why nothing does.

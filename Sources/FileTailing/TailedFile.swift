@@ -15,7 +15,8 @@ final class TailedFile {
     }
 
     let id: TailedFileID
-    let source: Int
+    /// Another one takes it over where its own is gone.
+    var source: Int
     let originalPath: FilePath
     /// Which file on disk: another one once the file goes on in its compressed form.
     var number: FileNumber

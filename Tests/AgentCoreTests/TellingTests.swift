@@ -43,10 +43,10 @@ struct TellingTests {
         let life = fixture.start(shipper, once: false, topics: ["t": 1], patience: .seconds(60))
         let desk = desk(shipper)
         try await eventually {
-            let states = try states(desk)
-            return states["a.log"] == "waits for topic missing: no collector has answered yet"
-                && states["b.log"]?.hasPrefix("waits for acknowledgements: ") == true
-                && states["b.log"]?.hasSuffix(" batches for t-0 are on their way") == true
+            let told = try states(desk)
+            return told["a.log"] == "waits for topic missing: no collector has answered yet"
+                && told["b.log"]?.hasPrefix("waits for acknowledgements: ") == true
+                && told["b.log"]?.hasSuffix(" batches for t/0 are on their way") == true
         }
         shipper.inbox.put(.topicProblem("missing", "it is not to be had"))
         #expect(try states(desk)["a.log"] == "waits for topic missing: it is not to be had")
@@ -73,6 +73,60 @@ struct TellingTests {
         try await eventually { try states(desk) == ["a.log": "waits for acknowledgements: memory.limit is used up"] }
         life.stop()
         _ = try life.end()
+    }
+
+    @Test func `a state directory that is removed under the agent costs no position`() async throws {
+        let fixture = try PipelineFixture()
+        try fixture.append(["one", "two"], to: "a.log")
+        let shipper = FakeShipper()
+        let life = fixture.start(shipper, once: false)
+        let desk = desk(shipper)
+        try await eventually { try desk.carryOut(.files).first?["acknowledged"]?.integer == 8 }
+        removeTree(fixture.state)
+        try await eventually { try PosixFileSystem().exists(fixture.state.appending("journal")) }
+        try await eventually {
+            try desk.carryOut(.status).last?["agent"]?["state_dir_made_anew"]?.integer == 1
+        }
+        try fixture.append(["three"], to: "a.log")
+        try await eventually { shipper.lines.count == 3 }
+        #expect(throws: ControlError.self) { try AgentControl(fixture.configuration).ask(.files) }
+        life.stop()
+        _ = try life.end()
+        #expect(try fixture.runOnce().lines.isEmpty)
+    }
+
+    @Test func `a source that has another name goes on where it was, over a reload and over a start`() async throws {
+        let fixture = try PipelineFixture()
+        try fixture.append(["one", "two"], to: "a.log")
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper, once: false, topics: ["t": 1, "u": 1])
+        try await eventually { shipper.lines.count == 2 }
+        func renamed(_ name: String) -> AgentConfiguration {
+            var new = fixture.configuration
+            new.sources = [.file(FileSource(name: name, topic: "u", include: [fixture.path("*.log").string]))]
+            return new
+        }
+        let next = renamed("second")
+        let reloading = ControlDesk(
+            inbox: shipper.inbox, fileSystem: PosixFileSystem(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, load: { next }
+        ) { _ in }
+        guard case .reloaded(let plan) = reloading.reload() else {
+            Issue.record("not reloaded")
+            return
+        }
+        #expect(plan.added == ["second"] && plan.removed == ["s"])
+        #expect(plan.handovers == [Handover(from: "s", to: "second", files: 1)])
+        shipper.acknowledgeAll()
+        try fixture.append(["three"], to: "a.log")
+        try await eventually { shipper.lines.count == 3 }
+        #expect(shipper.sent.last?.topic == "u")
+        life.stop()
+        _ = try life.end()
+        fixture.configuration = renamed("third")
+        try fixture.append(["four"], to: "a.log")
+        #expect(try fixture.runOnce(topics: ["u": 1]).lines == ["four"])
+        #expect(try fixture.runOnce(topics: ["u": 1]).lines.isEmpty)
     }
 
     @Test func `each dead letter names the bytes of just its records, with what the broker said`() async throws {

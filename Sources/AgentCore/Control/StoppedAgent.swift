@@ -28,6 +28,7 @@ struct StoppedAgent {
                 throw ControlError("the agent never ran: it has no state to change")
             }
             let files = try configuration.split(fileSystem: fileSystem, clock: SystemWallClock(), wake: {}).files
+            _ = state.handOver(to: files, ofAll: Set(configuration.sources.map(\.name)))
             tailer = Tailer(
                 sources: files, fileSystem: fileSystem, watcher: nil, resuming: Array(state.files.values),
                 startedBefore: state.sources, limits: configuration.tailLimits)

@@ -4,10 +4,10 @@ internal import SystemPackage
 
 // A checkpoint in bytes, big-endian:
 //
-//     u8   version (1)
+//     u8   version: 1, or 2 where it has the time since which it is behind
 //     u8   flags: 1 has a birth time, 2 is in the middle of a line, 4 is compressed, 8 a compressed file read to its end,
 //          16 has a generation, 32 has the time up to which its directory was looked at, 64 has its original's birth,
-//          128 has the time since which it is behind
+//          128 its original path is a symbolic link
 //     u64  id, high half       u64  id, low half
 //     u64  device              u64  inode
 //    [i64  birth, seconds      u32  birth, nanoseconds]
@@ -19,13 +19,14 @@ internal import SystemPackage
 //    [u32  generation; 0 where it is left out]
 //    [i64  looked at until, seconds   u32  nanoseconds]
 //    [i64  birth of a compressed file's original, seconds   u32  nanoseconds]
-//    [i64  behind since, milliseconds since 1970]
-//     u16  length and bytes of: source name, original path, path
+//    [i64  behind since, milliseconds since 1970, in version 2]
+//     u16  length and bytes of: source name, original path, path [, where that leads to]
 //
 // Nothing follows. The journal that stores it adds length and checksum.
 
 extension FileCheckpoint {
     private static let version: UInt8 = 1
+    private static let versionOfBehind: UInt8 = 2
     private static let hasBirth: UInt8 = 1
     private static let isMidLine: UInt8 = 2
     private static let isCompressed: UInt8 = 4
@@ -33,12 +34,12 @@ extension FileCheckpoint {
     private static let hasGeneration: UInt8 = 16
     private static let hasLook: UInt8 = 32
     private static let hasBeginning: UInt8 = 64
-    private static let isBehind: UInt8 = 128
+    private static let hasTarget: UInt8 = 128
     static let fingerprintLength = 1024
 
     package func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.append(Self.version)
+        bytes.append(behindSince == nil ? Self.version : Self.versionOfBehind)
         bytes.append(flags)
         bytes.appendBigEndian(id.high)
         bytes.appendBigEndian(id.low)
@@ -58,7 +59,7 @@ extension FileCheckpoint {
         if let looked { bytes.append(looked) }
         if let begun { bytes.append(begun) }
         if let behindSince { bytes.appendBigEndian(behindSince.milliseconds) }
-        for field in [Array(source.utf8), originalPath.bytes, path.bytes] {
+        for field in [Array(source.utf8), originalPath.bytes, path.bytes] + (target.map { [$0.bytes] } ?? []) {
             precondition(field.count <= UInt16.max, "BUG: a name longer than any path")
             bytes.appendBigEndian(UInt16(field.count))
             bytes += field
@@ -70,16 +71,19 @@ extension FileCheckpoint {
         (born == nil ? 0 : Self.hasBirth) | (lineStart == nil ? 0 : Self.isMidLine)
             | (isCompressed ? Self.isCompressed : 0) | (compressedSize == nil ? 0 : Self.isComplete)
             | (generation == 0 ? 0 : Self.hasGeneration) | (looked == nil ? 0 : Self.hasLook)
-            | (begun == nil ? 0 : Self.hasBeginning) | (behindSince == nil ? 0 : Self.isBehind)
+            | (begun == nil ? 0 : Self.hasBeginning)
+            | (target == nil ? 0 : Self.hasTarget)
     }
 
     package init(decoding bytes: RawSpan) throws(CheckpointError) {
         var reader = CheckpointReader(position: 0)
         let version = try reader.integer(UInt8.self, "version", bytes)
-        guard version == Self.version else { throw CheckpointError(field: "version", reason: "\(version) is unknown") }
+        guard version == Self.version || version == Self.versionOfBehind else {
+            throw CheckpointError(field: "version", reason: "\(version) is unknown")
+        }
         let flags = try reader.integer(UInt8.self, "flags", bytes)
         guard flags & Self.isCompressed != 0 || flags & Self.isComplete == 0 else {
-            throw CheckpointError(field: "flags", reason: "\(flags) cannot be")
+            throw CheckpointError(field: "flags", reason: "\(flags) is unknown")
         }
         id = TailedFileID(
             high: try reader.integer(UInt64.self, "id", bytes), low: try reader.integer(UInt64.self, "id", bytes))
@@ -100,7 +104,7 @@ extension FileCheckpoint {
         looked = flags & Self.hasLook != 0 ? try reader.time("looked at until", bytes) : nil
         begun = flags & Self.hasBeginning != 0 ? try reader.time("beginning", bytes) : nil
         behindSince =
-            flags & Self.isBehind != 0
+            version == Self.versionOfBehind
             ? Timestamp(milliseconds: try reader.position("behind since", bytes)) : nil
         guard end <= position else { throw CheckpointError(field: "guard", reason: "it ends behind the position") }
         guard lineStart ?? 0 <= position else {
@@ -112,6 +116,7 @@ extension FileCheckpoint {
         self.source = source
         originalPath = try reader.path("original path", bytes)
         path = try reader.path("path", bytes)
+        target = flags & Self.hasTarget != 0 ? try reader.path("target", bytes) : nil
         guard reader.position == bytes.byteCount else { throw CheckpointError(field: "end", reason: "bytes follow") }
     }
 }

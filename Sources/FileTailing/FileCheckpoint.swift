@@ -86,7 +86,7 @@ package struct FileCheckpoint: Hashable, Sendable {
     package var isCompressed: Bool
     /// The bytes on disk of a compressed file that was read, and acknowledged, to its end.
     package var compressedSize: Int64?
-    /// Everything in the directory of `originalPath` that was born earlier was looked at: an unknown file of the path's
+    /// Everything in the directory of `originalPath`, or of its target, that was born earlier was looked at: an unknown file of the path's
     /// family that is younger was rotated away before anyone saw it. nil where that is not known.
     package var looked: FileTime?
     /// The birth of the original of a compressed file: what tells in which order generations are read. nil where that is
@@ -95,12 +95,14 @@ package struct FileCheckpoint: Hashable, Sendable {
     /// Since when the oldest of what is not acknowledged was known to be there; nil where nothing was, or that is not
     /// known.
     package var behindSince: Timestamp?
+    /// Where `originalPath` led to, where it is a symbolic link.
+    package var target: FilePath?
 
     package init(
         id: TailedFileID, source: String, originalPath: FilePath, path: FilePath, number: FileNumber, born: FileTime?,
         fingerprint: ContentHash, contentGuard: ContentGuard, position: Int64, lineStart: Int64?, size: Int64,
         generation: UInt32 = 0, isCompressed: Bool = false, compressedSize: Int64? = nil,
-        looked: FileTime? = nil, begun: FileTime? = nil, behindSince: Timestamp? = nil
+        looked: FileTime? = nil, begun: FileTime? = nil, target: FilePath? = nil, behindSince: Timestamp? = nil
     ) {
         self.id = id
         self.source = source
@@ -119,5 +121,6 @@ package struct FileCheckpoint: Hashable, Sendable {
         self.looked = looked
         self.begun = begun
         self.behindSince = behindSince
+        self.target = target
     }
 }

@@ -106,7 +106,7 @@ extension TailedFile {
 
     /// Since when the oldest byte that is not acknowledged is known to be there; nil where there is none.
     var behindSince: Timestamp? {
-        if unread == 0 && unacknowledged == 0 { return nil }
+        if unread == 0 && unacknowledged == 0 && !hasMore { return nil }
         return noticed.first { $0.end > committed }?.at ?? changedAt
     }
 }

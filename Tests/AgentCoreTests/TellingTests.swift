@@ -42,7 +42,7 @@ struct TellingTests {
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["t": 1], patience: .seconds(60))
         let desk = desk(shipper)
-        try await eventually {
+        try await eventually("the agent gets there") {
             let told = try states(desk)
             return told["a.log"] == "waits for topic missing: no collector has answered yet"
                 && told["b.log"]?.hasPrefix("waits for acknowledgements: ") == true
@@ -51,7 +51,7 @@ struct TellingTests {
         shipper.inbox.put(.topicProblem("missing", "it is not to be had"))
         #expect(try states(desk)["a.log"] == "waits for topic missing: it is not to be had")
         shipper.inbox.put(.topic("missing", partitions: 1))
-        try await eventually { try states(desk)["a.log"] == "waits for acknowledgements" }
+        try await eventually("the agent gets there") { try states(desk)["a.log"] == "waits for acknowledgements" }
         life.stop()
         #expect(try states(desk)["b.log"] == "not read any more: the agent is stopping")
         shipper.acknowledgeAll()
@@ -70,7 +70,9 @@ struct TellingTests {
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["t": 1], patience: .zero)
         let desk = desk(shipper)
-        try await eventually { try states(desk) == ["a.log": "waits for acknowledgements: memory.limit is used up"] }
+        try await eventually("the agent gets there") {
+            try states(desk) == ["a.log": "waits for acknowledgements: memory.limit is used up"]
+        }
         life.stop()
         _ = try life.end()
     }
@@ -81,14 +83,16 @@ struct TellingTests {
         let shipper = FakeShipper()
         let life = fixture.start(shipper, once: false)
         let desk = desk(shipper)
-        try await eventually { try desk.carryOut(.files).first?["acknowledged"]?.integer == 8 }
+        try await eventually("the agent gets there") { try desk.carryOut(.files).first?["acknowledged"]?.integer == 8 }
         removeTree(fixture.state)
-        try await eventually { try PosixFileSystem().exists(fixture.state.appending("journal")) }
-        try await eventually {
+        try await eventually("the agent gets there") {
+            try PosixFileSystem().exists(fixture.state.appending("journal"))
+        }
+        try await eventually("the agent gets there") {
             try desk.carryOut(.status).last?["agent"]?["state_dir_made_anew"]?.integer == 1
         }
         try fixture.append(["three"], to: "a.log")
-        try await eventually { shipper.lines.count == 3 }
+        try await eventually("the agent gets there") { shipper.lines.count == 3 }
         #expect(throws: ControlError.self) { try AgentControl(fixture.configuration).ask(.files) }
         life.stop()
         _ = try life.end()
@@ -100,7 +104,7 @@ struct TellingTests {
         try fixture.append(["one", "two"], to: "a.log")
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["t": 1, "u": 1])
-        try await eventually { shipper.lines.count == 2 }
+        try await eventually("the agent gets there") { shipper.lines.count == 2 }
         func renamed(_ name: String) -> AgentConfiguration {
             var new = fixture.configuration
             new.sources = [.file(FileSource(name: name, topic: "u", include: [fixture.path("*.log").string]))]
@@ -119,7 +123,7 @@ struct TellingTests {
         #expect(plan.handovers == [Handover(from: "s", to: "second", files: 1)])
         shipper.acknowledgeAll()
         try fixture.append(["three"], to: "a.log")
-        try await eventually { shipper.lines.count == 3 }
+        try await eventually("the agent gets there") { shipper.lines.count == 3 }
         #expect(shipper.sent.last?.topic == "u")
         life.stop()
         _ = try life.end()
@@ -135,7 +139,7 @@ struct TellingTests {
         try fixture.append(lines, to: "a.log")
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["t": 1])
-        try await eventually { shipper.lines.count == 40 }
+        try await eventually("the agent gets there") { shipper.lines.count == 40 }
         let first = try #require(shipper.sent.first)
         #expect(first.lines.count == 40)
         // As the producer tells it of two records in the middle of a batch.
@@ -152,7 +156,7 @@ struct TellingTests {
         }
         shipper.acknowledgeAll()
         let office = DeadLetterOffice(stateDirectory: fixture.state)
-        try await eventually { try office.list().letters.count == 2 }
+        try await eventually("the agent gets there") { try office.list().letters.count == 2 }
         let letters = try office.list().letters
         for (letter, position) in zip(letters, [7, 23]) {
             let start = lines[..<position].reduce(0) { $0 + $1.utf8.count + 1 }

@@ -88,7 +88,10 @@ package enum AgentSource: Sendable, Equatable {
 package struct FileSource: Sendable, Equatable {
     /// Where to begin in a file that the agent has not seen before.
     package enum Start: String, Sendable, CaseIterable {
-        case beginning, end
+        case beginning
+        /// Behind what is there when the source is started for the very first time. All other files are read from their
+        /// beginning: what appears while the agent is away, as by rotation, was never skipped on purpose.
+        case end
     }
 
     /// What becomes of lines that are longer than `maximumLineBytes`.

@@ -177,7 +177,7 @@ let package = Package(
             ]),
         tests(
             "HostMetricsTests", ["HostMetrics", "FileAccess", "Primitives", "TestSupport", systemPaths],
-            exclude: ["read-metrics.py"], resources: [.copy("Fixtures")]),
+            exclude: ["fake-systemd.py", "read-metrics.py"], resources: [.copy("Fixtures")]),
         tests(
             "MetricInputsTests",
             [

@@ -70,6 +70,14 @@ int tributary_read_clock_discipline(struct tributary_clock_discipline *disciplin
         .estimated_error = found.esterror,
         .time_constant = found.constant,
         .tick = found.tick,
+        .pulse_frequency = found.ppsfreq,
+        .pulse_jitter = found.jitter,
+        .pulse_interval = found.shift,
+        .pulse_stability = found.stabil,
+        .pulse_jitter_exceeded = found.jitcnt,
+        .pulse_calibrations = found.calcnt,
+        .pulse_calibration_errors = found.errcnt,
+        .pulse_stability_exceeded = found.stbcnt,
     };
     return 0;
 }

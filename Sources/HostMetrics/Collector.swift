@@ -1,6 +1,6 @@
 /// The collectors by the names that the configuration has for them, in the order in which they run.
 package enum CollectorKind: String, CaseIterable, Sendable {
-    case cpu, load, memory, paging, disk, filesystem, network, connections, protocols, processes, uptime
+    case cpu, load, memory, paging, disk, filesystem, network, interfaces, connections, protocols, processes, uptime
     case fileHandles = "file_handles"
     case entropy, conntrack, pressure, cgroups, interrupts, numa, sensors, thermal
     case powerSupply = "power_supply"
@@ -38,6 +38,7 @@ extension CollectorKind {
         case .disk: DiskCollector.self
         case .filesystem: FilesystemCollector.self
         case .network: NetworkCollector.self
+        case .interfaces: InterfacesCollector.self
         case .connections: ConnectionsCollector.self
         case .protocols: ProtocolsCollector.self
         case .processes: ProcessesCollector.self

@@ -82,6 +82,9 @@ package struct FilesystemSelection: NameSelection, Sendable, Equatable {
 package struct InterfaceSelection: NameSelection, Sendable, Equatable {
     package var included: [NamePattern] = ["*"]
     package var excluded: [NamePattern] = ["veth*", "cali*"]
+    /// The most whose links are looked at, and how long a sample waits for all of them together.
+    package var limit = 256
+    package var deadline: Duration = .milliseconds(500)
 
     package init() {}
 }
@@ -111,6 +114,15 @@ package struct SystemdSelection: NameSelection, Sendable, Equatable {
     package var limit = 512
     /// How often at most they are looked at; the samples between do not have them.
     package var interval: Duration = .seconds(10)
+    /// Whether systemd is asked over D-Bus, which alone knows of more than active and inactive.
+    package var asksBus = true
+    /// D-Bus' address of the bus; nil is the host's: DBUS_SYSTEM_BUS_ADDRESS or run/dbus/system_bus_socket below the
+    /// root path.
+    package var busAddress: String?
+    /// How long connecting and asking may take, on a thread of its own.
+    package var deadline: Duration = .seconds(2)
+    /// How long a sample waits for that; what comes later is in a later sample.
+    package var patience: Duration = .milliseconds(250)
 
     package init() {}
 }

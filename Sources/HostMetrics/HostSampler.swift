@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Samples the host: one call, one set of points.
 ///
-/// Not for a cooperative thread: a call blocks on files, though not on file systems that hang (see `SpaceProbe`).
+/// Not for a cooperative thread: a call blocks on files, though not on file systems that hang (see `DeadlineProbe`).
 ///
 ///     var sampler = HostSampler(HostMetricsConfiguration(), fileSystem: PosixFileSystem(), clock: SystemWallClock())
 ///     let result = sampler.sample()

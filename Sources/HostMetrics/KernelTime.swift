@@ -3,10 +3,13 @@ internal import Glibc
 package import Primitives
 package import SystemPackage
 
-/// What the kernel knows of the time, other than the time. Passed in, so that tests decide.
+/// What the kernel knows of the time, other than the time, and of its machine. Passed in, so that tests decide.
 package protocol KernelTime: Sendable {
     /// When the host booted, by its clock as it is set now; nil where it does not say.
     func bootTime() -> Timestamp?
+
+    /// `x86_64`, `aarch64`, …: uname(2).
+    func machine() -> String?
 
     /// How well the clock is kept: adjtimex(2).
     func discipline() throws(Errno) -> ClockDiscipline
@@ -30,6 +33,7 @@ package struct ClockDiscipline: Sendable, Hashable {
     package var tick: Int64
     /// Seconds.
     package var taiOffset: Int64
+    package var pulse = PulseDiscipline()
 
     package init(
         state: Int64, status: Int64, offset: Int64, frequency: Int64, maximumError: Int64, estimatedError: Int64,
@@ -47,8 +51,34 @@ package struct ClockDiscipline: Sendable, Hashable {
     }
 }
 
+/// What adjtimex(2) tells of a signal that comes once in a second, from a receiver of GPS for instance; zeros without one.
+package struct PulseDiscipline: Sendable, Hashable {
+    /// In parts per million, times 2^16.
+    package var frequency: Int64 = 0
+    /// In nanoseconds or microseconds, as the clock's offset.
+    package var jitter: Int64 = 0
+    /// Binary logarithm of the seconds between two calibrations.
+    package var shift: Int64 = 0
+    /// In parts per million, times 2^16.
+    package var stability: Int64 = 0
+    package var jitterExceeded: Int64 = 0
+    package var calibrations: Int64 = 0
+    package var calibrationErrors: Int64 = 0
+    package var stabilityExceeded: Int64 = 0
+
+    package init() {}
+}
+
 package struct SystemKernelTime: KernelTime {
     package init() {}
+
+    package func machine() -> String? {
+        var names = utsname()
+        guard unsafe uname(&names) == 0 else { return nil }
+        return unsafe withUnsafeBytes(of: names.machine) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
 
     package func bootTime() -> Timestamp? {
         var realTime = timespec()
@@ -64,9 +94,18 @@ package struct SystemKernelTime: KernelTime {
     package func discipline() throws(Errno) -> ClockDiscipline {
         var found = tributary_clock_discipline()
         guard unsafe tributary_read_clock_discipline(&found) == 0 else { throw Errno(rawValue: errno) }
-        return ClockDiscipline(
+        var discipline = ClockDiscipline(
             state: Int64(found.state), status: Int64(found.status), offset: found.offset, frequency: found.frequency,
             maximumError: found.maximum_error, estimatedError: found.estimated_error,
             timeConstant: found.time_constant, tick: found.tick, taiOffset: Int64(found.tai_offset))
+        discipline.pulse.frequency = found.pulse_frequency
+        discipline.pulse.jitter = found.pulse_jitter
+        discipline.pulse.shift = found.pulse_interval
+        discipline.pulse.stability = found.pulse_stability
+        discipline.pulse.jitterExceeded = found.pulse_jitter_exceeded
+        discipline.pulse.calibrations = found.pulse_calibrations
+        discipline.pulse.calibrationErrors = found.pulse_calibration_errors
+        discipline.pulse.stabilityExceeded = found.pulse_stability_exceeded
+        return discipline
     }
 }

@@ -10,12 +10,18 @@ package struct MetricSourceError: Error, Hashable, Sendable, CustomStringConvert
         case malformed(expected: String)
         /// More than `limit` bytes.
         case tooLong(limit: Int)
-        /// A file system that does not answer. It is left alone until it does.
+        /// A file system or a device that does not answer. It is left alone until it does.
         case notAnswering
         /// Others took so long that it was not asked in this sample.
         case outOfTime
         /// More entries than are taken; those beyond are left out.
         case tooMany(limit: Int)
+        /// A service that does not answer in time. It is asked again.
+        case unanswered(within: Duration)
+        /// A service that says no: D-Bus' name for why.
+        case refused(String)
+        /// What it takes to ask a service is not there.
+        case noLibrary(String)
     }
 
     package var path: FilePath
@@ -66,9 +72,12 @@ package struct MetricSourceError: Error, Hashable, Sendable, CustomStringConvert
         case .unreadable(let errno): "\(place): \(errno)"
         case .malformed(let expected): "\(place): expected \(expected)"
         case .tooLong(let limit): "\(place): longer than \(limit) bytes"
-        case .notAnswering: "\(place): the file system does not answer; it is left alone until it does"
-        case .outOfTime: "\(place): no time was left to ask this file system"
+        case .notAnswering: "\(place): does not answer; it is left alone until it does"
+        case .outOfTime: "\(place): no time was left to ask it"
         case .tooMany(let limit): "\(place): more than \(limit) entries; the rest is left out"
+        case .unanswered(let limit): "\(place): no answer within \(limit)"
+        case .refused(let name): "\(place): \(name)"
+        case .noLibrary(let why): "\(place): cannot be asked: \(why)"
         }
     }
 }

@@ -211,6 +211,14 @@ func singleLine(_ text: SourceText) -> [UInt8] {
     return Array(line.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
 }
 
+/// A file with one line of text, which is refused where its end is missing; empty where there is none.
+func wholeLine(_ text: SourceText) throws(MetricSourceError) -> [UInt8] {
+    guard text.count == 0 || text.bytes[text.count - 1] == UInt8(ascii: "\n") else {
+        throw text.failure("a line and its end")
+    }
+    return singleLine(text)
+}
+
 /// Undoes the kernel's `\040` for bytes that would end a field.
 func unescaped(_ field: [UInt8]) -> [UInt8] {
     guard field.contains(UInt8(ascii: "\\")) else { return field }

@@ -68,7 +68,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
                 interfaces: {include: [eth0], exclude: []}
                 filesystems: {include: [/, "/srv*"], exclude: [/srv/x], exclude.types: [tmpfs], network: true, deadline: 1s}
                 cgroups: {include: ["/system.slice*"], exclude: [/a], depth: 2, limit: 9, interval: 0s}
-                systemd: {include: ["ssh*"], exclude: ["*.socket"]}
+                systemd: {include: ["ssh*"], exclude: ["*.socket"], bus: false}
                 processes: {include: [nginx], exclude: [bash], top: 3}
             """
         var file = FileSource(name: "f", topic: "t", include: ["/a", "/b"])
@@ -91,6 +91,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         (host.cgroups.included, host.cgroups.excluded) = (["/system.slice*"], ["/a"])
         (host.cgroups.depth, host.cgroups.limit, host.cgroups.interval) = (2, 9, .zero)
         (host.systemd.included, host.systemd.excluded) = (["ssh*"], ["*.socket"])
+        host.systemd.asksBus = false
         (host.processes.included, host.processes.excluded, host.processes.limit) = (["nginx"], ["bash"], 3)
         var metrics = HostMetricsSource(name: "m", topic: "u")
         metrics.stream.interval = .milliseconds(100)
@@ -176,7 +177,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         ),
         (
             "sources: [{name: a, type: host_metrics, collectors: [cpuu]}]",
-            "f.yaml:1:54: sources[0].collectors[0]: expected one of cpu, load, memory, paging, disk, filesystem, network, connections, protocols, processes, uptime, file_handles, entropy, conntrack, pressure, cgroups, interrupts, numa, sensors, thermal, power_supply, disk_health, raid, clock, systemd, process, found \"cpuu\"; did you mean \"cpu\"?"
+            "f.yaml:1:54: sources[0].collectors[0]: expected one of cpu, load, memory, paging, disk, filesystem, network, interfaces, connections, protocols, processes, uptime, file_handles, entropy, conntrack, pressure, cgroups, interrupts, numa, sensors, thermal, power_supply, disk_health, raid, clock, systemd, process, found \"cpuu\"; did you mean \"cpu\"?"
         ),
         (
             "sources: [{name: a, type: host_metrics, collectors: [cpu, cpu]}]",

@@ -13,6 +13,12 @@ import Testing
         #expect(result.value("system.clock.error.maximum") == 0.053)
         #expect(result.value("system.clock.tick") == 0.01)
         #expect(result.value("system.clock.tai.offset") == 37)
+        #expect(result.value("system.clock.time") == 1_795_263_231)
+        // In nanoseconds, as the status says.
+        #expect(result.value("system.clock.pulse.jitter") == 512e-9)
+        #expect(result.value("system.clock.pulse.frequency") == -2e-6)
+        let event = MetricAttribute("system.clock.pulse.event", "calibration")
+        #expect(result.value("system.clock.pulse.events", event) == 90)
     }
 
     @Test func `a kernel that refuses is told once and costs nothing else`() {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Lets callers of `pass` through, except at paths that are closed, until they are opened again.
-private final class Gate: Sendable {
+final class Gate: Sendable {
     private let closed = Mutex<Set<FilePath>>([])
     private let waiting = Mutex(0)
 

@@ -18,11 +18,18 @@ struct FixedKernelTime: KernelTime {
 
     func bootTime() -> Timestamp? { Timestamp(milliseconds: 1_795_259_631_000) }
 
+    func machine() -> String? { "x86_64" }
+
     func discipline() throws(Errno) -> ClockDiscipline {
         if let failure { throw failure }
-        return ClockDiscipline(
+        var discipline = ClockDiscipline(
             state: 0, status: 0x2001, offset: -1_234_567, frequency: -1_114_112, maximumError: 53_000,
             estimatedError: 720, timeConstant: 7, tick: 10_000, taiOffset: 37)
+        discipline.pulse.frequency = -131_072
+        discipline.pulse.jitter = 512
+        discipline.pulse.shift = 8
+        discipline.pulse.calibrations = 90
+        return discipline
     }
 }
 
@@ -33,11 +40,19 @@ struct FixtureHost {
     var configuration = HostMetricsConfiguration()
     var kernel = FixedKernelTime()
 
-    init(_ name: String, beforeSpace: @escaping @Sendable (FilePath) -> Void = { _ in }) {
+    init(
+        _ name: String, beforeSpace: @escaping @Sendable (FilePath) -> Void = { _ in },
+        beforeOpen: @escaping @Sendable (FilePath) -> Void = { _ in }
+    ) {
         root = fixtures.appending(name)
-        files = FixtureFileSystem(beforeSpace: beforeSpace)
+        files = FixtureFileSystem(beforeSpace: beforeSpace, beforeOpen: beforeOpen)
         configuration.rootPath = root
         configuration.reportsItself = false
+        // However busy the machine is.
+        configuration.filesystems.deadline = .seconds(120)
+        configuration.interfaces.deadline = .seconds(120)
+        // A machine of the fixtures has no bus.
+        configuration.systemd.asksBus = false
         for mount in [
             "", "mnt/with a blank\\", "mnt/nfs", "mnt/sandboxing/model_tools_env/v1/python", "boot", "home", "run",
             "etc/hosts", "etc/hostname",

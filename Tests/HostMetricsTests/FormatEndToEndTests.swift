@@ -85,13 +85,6 @@ import Testing
         return String(decoding: answer, as: UTF8.self)
     }
 
-    private var python: URL {
-        if let named = ProcessInfo.processInfo.environment["TRIBUTARY_PYTHON"] { return URL(filePath: named) }
-        let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return repository.appending(path: ".build/venv/bin/python")
-    }
-
     /// Not to the last bit, which the parser of InfluxDB's lines loses.
     private func isSame(_ left: Double, _ right: Double) -> Bool { abs(left - right) <= 1e-12 * abs(right) }
 

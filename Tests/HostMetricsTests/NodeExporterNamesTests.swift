@@ -1,4 +1,5 @@
 import HostMetrics
+import TestSupport
 import Testing
 
 @Suite struct NodeExporterNamesTests {
@@ -44,6 +45,65 @@ import Testing
         #expect(paging.contains("node_vmstat_pgfault{} 1000.0"))
         #expect(paging.contains("node_vmstat_pgmajfault{} 30.0"))
         #expect(paging.contains("node_vmstat_pgpgin{} 7.0"))
+    }
+
+    @Test func `interfaces have node_exporter's names for what they are`() {
+        let found = lines(FixtureHost("server"), .interfaces)
+        for line in [
+            "node_network_up{device=enp3s0f0} 1.0", "node_network_up{device=enp3s0f1} 0.0",
+            "node_network_up{device=lo} 0.0", "node_network_carrier{device=enp3s0f0} 1.0",
+            "node_network_carrier_changes_total{device=enp3s0f0} 5.0",
+            "node_network_carrier_up_changes_total{device=enp3s0f0} 3.0",
+            "node_network_carrier_down_changes_total{device=enp3s0f0} 2.0",
+            "node_network_mtu_bytes{device=enp3s0f0} 9000.0", "node_network_speed_bytes{device=enp3s0f0} 1250000000.0",
+            "node_network_flags{device=enp3s0f0} 6147.0", "node_network_iface_id{device=enp3s0f0} 2.0",
+            "node_network_protocol_type{device=lo} 772.0", "node_network_receive_nohandler_total{device=enp3s0f0} 17.0",
+            "node_arp_entries{device=bond0} 3.0", "node_softnet_dropped_total{cpu=0} 12.0",
+            "node_softnet_times_squeezed_total{cpu=2} 17.0", "node_softnet_backlog_len{cpu=0} 7.0",
+        ] {
+            #expect(found.contains(line), "\(line)")
+        }
+        #expect(
+            found.contains(
+                "node_network_info{address=3c:fd:fe:00:00:01,adminstate=up,broadcast=ff:ff:ff:ff:ff:ff,device=bond0,"
+                    + "duplex=full,ifalias=uplink of rack 3,operstate=up} 1.0"))
+        #expect(!found.contains { $0.contains("veth1a2b3c4") })
+        // Before kernel 4.16 there is the sum only, and a speed that is not known is written as a large one.
+        let old = lines(FixtureHost("old"), .interfaces)
+        #expect(old.contains("node_network_carrier_changes_total{device=eth0} 4.0"))
+        #expect(!old.contains { $0.hasPrefix("node_network_speed") || $0.contains("up_changes") })
+        #expect(old.contains("node_softnet_processed_total{cpu=1} 815.0"))
+    }
+
+    @Test func `what dashboards choose hosts and disks by has node_exporter's names`() {
+        let host = FixtureHost("server")
+        let found = lines(host, .disk, .uptime, .clock, .connections, .protocols)
+        for line in [
+            "node_disk_info{device=sda,major=8,minor=0,model=ST4000NM0035-1V4107,path=pci-0000:00:1f.2-ata-1,"
+                + "revision=TN03,rotational=1,serial=ZC1ABCDE,wwn=0x5000c500a1b2c3d4} 1.0",
+            "node_disk_info{device=nvme0n1,major=259,minor=0,model=Model with blanks,rotational=0,"
+                + "serial=Model with blanks_S4EV} 1.0",
+            "node_disk_info{device=dm-0,major=253,minor=0} 1.0",
+            "node_uname_info{domainname=(none),machine=x86_64,nodename=db-3.example.com,release=5.15.0-140-generic,"
+                + "sysname=Linux,version=#150-Ubuntu SMP Sat Apr 12 06:00:09 UTC 2025} 1.0",
+            "node_time_seconds{} 1795263231.0", "node_timex_pps_calibration_total{} 90.0",
+            "node_timex_pps_shift_seconds{} 8.0", "node_udp_queues{ip=v4,queue=rx} 2561.0",
+            "node_udp_queues{ip=v4,queue=tx} 256.0",
+        ] {
+            #expect(found.contains(line), "\(line)")
+        }
+        #expect(found.contains { $0.hasPrefix("node_netstat_Tcp_CurrEstab{} ") })
+        #expect(found.contains { $0.hasPrefix("node_netstat_Ip_Forwarding{} ") })
+    }
+
+    @Test func `a file system that cannot be asked is one with an error`() {
+        let host = FixtureHost("vm")
+        let path = "/mnt/with a blank\\"
+        host.files.set(spaceAt: host.path("mnt/with a blank\\"), to: nil)
+        let found = lines(host, .filesystem).filter { $0.hasPrefix("node_filesystem_device_error{") }
+        #expect(found.filter { $0.hasSuffix(" 1.0") }.count == 1, "\(found)")
+        #expect(found.contains { $0.contains("mountpoint=\(path)}") && $0.hasSuffix(" 1.0") })
+        #expect(found.contains { $0.contains("mountpoint=/}") && $0.hasSuffix(" 0.0") })
     }
 
     @Test func `sensors go by the chip's address and the kernel's name of the sensor`() {

@@ -18,15 +18,24 @@ package final class FixtureFileSystem: ForwardingFileSystem {
     package let base: any FileSystem = PosixFileSystem()
     private let state = Mutex(State())
     private let beforeSpace: @Sendable (FilePath) -> Void
+    private let beforeOpen: @Sendable (FilePath) -> Void
 
-    /// - Parameter beforeSpace: called before each question for space, on the asker's thread; it may block.
-    package init(beforeSpace: @escaping @Sendable (FilePath) -> Void = { _ in }) { self.beforeSpace = beforeSpace }
+    /// - Parameters:
+    ///   - beforeSpace: called before each question for space, on the asker's thread; it may block.
+    ///   - beforeOpen: the same for each file that is opened.
+    package init(
+        beforeSpace: @escaping @Sendable (FilePath) -> Void = { _ in },
+        beforeOpen: @escaping @Sendable (FilePath) -> Void = { _ in }
+    ) {
+        self.beforeSpace = beforeSpace
+        self.beforeOpen = beforeOpen
+    }
 
     package func set(_ path: FilePath, to exception: Exception?) {
         state.withLock { $0.exceptions[path] = exception }
     }
 
-    package func set(spaceAt path: FilePath, to space: FileSystemSpace) {
+    package func set(spaceAt path: FilePath, to space: FileSystemSpace?) {
         state.withLock { $0.spaces[path] = space }
     }
 
@@ -34,6 +43,7 @@ package final class FixtureFileSystem: ForwardingFileSystem {
     package var filesRead: Set<FilePath> { state.withLock { $0.read } }
 
     package func open(_ path: FilePath, _ mode: OpenMode) throws(FileError) -> any OpenFile {
+        beforeOpen(path)
         let exception = state.withLock { state in
             state.read.insert(path)
             return state.exceptions[path]

@@ -27,7 +27,7 @@ extension HostMetricsSource {
         stream.host.interfaces = section.value(
             "interfaces", .names(stream.host.interfaces), default: stream.host.interfaces)
         stream.host.cgroups = section.value("cgroups", .cgroups, default: stream.host.cgroups)
-        stream.host.systemd = section.value("systemd", .names(stream.host.systemd), default: stream.host.systemd)
+        stream.host.systemd = section.value("systemd", .systemd, default: stream.host.systemd)
         stream.host.processes = section.value("processes", .processes, default: stream.host.processes)
     }
 
@@ -114,6 +114,17 @@ extension Form where Value == CgroupSelection {
             selection.limit = section.value("limit", .integer(1...10_000), default: selection.limit)
             selection.interval = section.value(
                 "interval", .duration(.zero ... .seconds(86_400)), default: selection.interval)
+            return selection
+        }
+    }
+}
+
+extension Form where Value == SystemdSelection {
+    fileprivate static var systemd: Form {
+        .section { section in
+            var selection = SystemdSelection()
+            selection.read(section)
+            selection.asksBus = section.value("bus", .boolean, default: selection.asksBus)
             return selection
         }
     }

@@ -49,6 +49,15 @@ struct tributary_clock_discipline {
     int64_t estimated_error;
     int64_t time_constant;
     int64_t tick;
+    // Of the signal of a pulse per second.
+    int64_t pulse_frequency;
+    int64_t pulse_jitter;
+    int64_t pulse_interval;
+    int64_t pulse_stability;
+    int64_t pulse_jitter_exceeded;
+    int64_t pulse_calibrations;
+    int64_t pulse_calibration_errors;
+    int64_t pulse_stability_exceeded;
 };
 
 /// adjtimex(2) that changes nothing.

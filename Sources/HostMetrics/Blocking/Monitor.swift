@@ -43,13 +43,15 @@ internal import Glibc
     ///
     /// - Returns: nil when the time is over; never where there is no limit.
     func wait<Result>(atMost limit: Duration?, for body: (inout Value) -> Result?) -> Result? {
-        let deadline = limit.map { Self.time(after: $0) }
+        // Less than nothing may be left when a thread had to wait for its processor. A time before now that is not in its
+        // normal form is refused with EINVAL at once, and asked for again and again.
+        let deadline = limit.map { Self.time(after: max($0, .zero)) }
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         while true {
             if let result = body(&value) { return result }
             if var deadline {
-                if unsafe pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return body(&value) }
+                if unsafe pthread_cond_timedwait(condition, mutex, &deadline) != 0 { return body(&value) }
             } else {
                 unsafe pthread_cond_wait(condition, mutex)
             }

@@ -10,15 +10,18 @@ struct CgroupsCollector: Collector {
     static let kind = CollectorKind.cgroups
 
     private let selection: CgroupSelection
-    private var collected: ContinuousClock.Instant?
+    private var pace: Pace
 
-    init(_ configuration: HostMetricsConfiguration) { selection = configuration.cgroups }
+    init(_ configuration: HostMetricsConfiguration) {
+        selection = configuration.cgroups
+        pace = Pace(every: selection.interval)
+    }
 
     static var metrics: [Metric] { CgroupMetrics.all }
 
     mutating func collect(_ pass: inout SamplingPass) {
-        if let collected, pass.instant - collected < selection.interval { return }
-        collected = pass.instant
+        guard pace.begin(&pass) else { return }
+        defer { pace.end(pass) }
         let top = "sys/fs/cgroup"
         // On a host with version 2 only it is mounted at the top; beside version 1 it is in `unified`.
         for mount in [top, "\(top)/unified"] where pass.exists("\(mount)/cgroup.controllers") {

@@ -2,7 +2,7 @@ internal import FileAccess
 internal import Primitives
 internal import SystemPackage
 
-/// How full file systems are: /proc/<pid>/mountinfo, and statvfs(3) on a thread of its own (`SpaceProbe`).
+/// How full file systems are: /proc/<pid>/mountinfo, and statvfs(3) on a thread of its own (`DeadlineProbe`).
 ///
 /// Each file system is told once, under the first place where it is mounted; bind mounts of it are left out.
 struct FilesystemCollector: Collector {
@@ -19,11 +19,14 @@ struct FilesystemCollector: Collector {
         "system.filesystem.limit", .upDownCounter, unit: "By", "Size of the file system.", source: file)
     static let inodes = Metric(
         "system.filesystem.inodes.usage", .upDownCounter, unit: "{inode}", "Inodes by state.", source: file)
-    static let metrics = [usage, utilization, limit, inodes]
+    static let unavailable = Metric(
+        "system.filesystem.unavailable", .upDownCounter, unit: "1",
+        "1 for a file system that does not tell its space: it does not answer, or fails.", source: file)
+    static let metrics = [usage, utilization, limit, inodes, unavailable]
 
     private let selection: FilesystemSelection
     private let root: FilePath
-    private var probe: SpaceProbe?
+    private var probe: DeadlineProbe<FileSystemSpace>?
 
     init(_ configuration: HostMetricsConfiguration) {
         selection = configuration.filesystems
@@ -40,15 +43,27 @@ struct FilesystemCollector: Collector {
                     MetricSourceError(
                         path: pass.reader.path("proc/mountinfo"), problem: .tooMany(limit: selection.limit)))
             }
-            let probe = self.probe ?? SpaceProbe(pass.fileSystem)
+            let probe = self.probe ?? Self.probe(pass.fileSystem)
             self.probe = probe
             let taken = mounts.prefix(selection.limit)
-            let answers = probe.spaces(at: taken.map { path(of: $0) }, within: selection.deadline)
+            let answers = probe.answers(for: taken.map { path(of: $0) }, within: selection.deadline)
             for (mount, answer) in zip(taken, answers) {
                 switch answer {
                 case .success(let space): add(mount, space, to: &pass)
-                case .failure(let error): pass.report(error)
+                case .failure(let error):
+                    pass.report(error)
+                    pass.add(Self.unavailable, Int64(1), attributes(of: mount))
                 }
+            }
+        }
+    }
+
+    private static func probe(_ fileSystem: any FileSystem) -> DeadlineProbe<FileSystemSpace> {
+        DeadlineProbe { path in
+            do throws(FileError) {
+                return .success(try fileSystem.space(at: path))
+            } catch {
+                return .failure(MetricSourceError(error))
             }
         }
     }
@@ -77,15 +92,19 @@ struct FilesystemCollector: Collector {
         return root == "/" ? point : root.appending(point.components)
     }
 
-    private func add(_ mount: Mount, _ space: FileSystemSpace, to pass: inout SamplingPass) {
-        // Without blocks it is a file system that has no notion of space.
-        guard space.capacity > 0, space.capacity >= space.free, space.free >= space.available else { return }
-        let attributes = [
+    private func attributes(of mount: Mount) -> [MetricAttribute] {
+        [
             MetricAttribute("system.device", mount.device),
             MetricAttribute("system.filesystem.mountpoint", mount.point),
             MetricAttribute("system.filesystem.type", mount.type),
             MetricAttribute("system.filesystem.mode", mount.isReadOnly ? "ro" : "rw"),
         ]
+    }
+
+    private func add(_ mount: Mount, _ space: FileSystemSpace, to pass: inout SamplingPass) {
+        // Without blocks it is a file system that has no notion of space.
+        guard space.capacity > 0, space.capacity >= space.free, space.free >= space.available else { return }
+        let attributes = attributes(of: mount)
         func with(_ state: String) -> [MetricAttribute] {
             attributes + [MetricAttribute("system.filesystem.state", state)]
         }

@@ -67,8 +67,9 @@ struct ConntrackCollector: Collector {
         "What became of packets in the table of connections, on all CPUs.", source: "/proc/net/stat/nf_conntrack")
     static let metrics = [count, limit, events]
 
-    /// Columns that tell of trouble.
-    static let columns = ["found", "invalid", "insert_failed", "drop", "early_drop", "search_restart"]
+    static let columns = [
+        "found", "invalid", "ignore", "insert", "insert_failed", "drop", "early_drop", "search_restart",
+    ]
 
     init(_ configuration: HostMetricsConfiguration) {}
 

@@ -31,10 +31,9 @@ struct ProcessesCollector: Collector {
         (UInt8(ascii: "I"), "idle"),
     ]
 
-    private let scanInterval: Duration
-    private var scanned: ContinuousClock.Instant?
+    private var pace: Pace
 
-    init(_ configuration: HostMetricsConfiguration) { scanInterval = configuration.scanInterval }
+    init(_ configuration: HostMetricsConfiguration) { pace = Pace(every: configuration.scanInterval) }
 
     mutating func collect(_ pass: inout SamplingPass) {
         pass.attempt { (pass) throws(MetricSourceError) in
@@ -53,8 +52,8 @@ struct ProcessesCollector: Collector {
             }
             if let limit = limits.min() { pass.add(Self.limit, limit) }
         }
-        if let scanned, pass.instant - scanned < scanInterval { return }
-        scanned = pass.instant
+        guard pace.begin(&pass) else { return }
+        defer { pace.end(pass) }
         pass.attempt { (pass) throws(MetricSourceError) in try scan(&pass) }
     }
 

@@ -11,7 +11,7 @@ struct ProtocolsCollector: Collector {
     }
 
     static let snmp = counters(
-        "/proc/net/snmp, netstat",
+        "/proc/net/snmp, netstat", .counter,
         [
             (
                 "system.network.ip.packets", "{packet}", "IP packets.",
@@ -128,6 +128,10 @@ struct ProtocolsCollector: Collector {
                 ]
             ),
             (
+                "system.network.udplite.errors", "{datagram}", "UDP-Lite datagrams received with errors.",
+                [("UdpLite.InErrors", "receive")]
+            ),
+            (
                 "system.network.udp.errors", "{datagram}", "UDP datagrams lost, by reason.",
                 [
                     ("Udp.NoPorts", "no_port"), ("Udp.InErrors", "receive"), ("Udp.RcvbufErrors", "receive_buffer"),
@@ -136,8 +140,24 @@ struct ProtocolsCollector: Collector {
             ),
         ])
 
+    /// What goes up and down.
+    static let levels = counters(
+        "/proc/net/snmp", .gauge,
+        [
+            (
+                "system.network.tcp.connections.current", "{connection}",
+                "TCP connections that are open: established, or closed by the other side only.",
+                [("Tcp.CurrEstab", "")]
+            ),
+            (
+                "system.network.ip.forwarding", "1",
+                "1 where the host forwards packets, 2 where it does not (RFC 1213, ipForwarding).",
+                [("Ip.Forwarding", "")]
+            ),
+        ])
+
     static let snmp6 = counters(
-        "/proc/net/snmp6",
+        "/proc/net/snmp6", .counter,
         [
             (
                 "system.network.ipv6.packets", "{packet}", "IPv6 packets.",
@@ -164,6 +184,14 @@ struct ProtocolsCollector: Collector {
                 ]
             ),
             (
+                "system.network.icmpv6.errors", "{message}", "ICMPv6 messages received with errors.",
+                [("Icmp6InErrors", "receive")]
+            ),
+            (
+                "system.network.udplitev6.errors", "{datagram}",
+                "UDP-Lite datagrams over IPv6 received with errors.", [("UdpLite6InErrors", "receive")]
+            ),
+            (
                 "system.network.udpv6.datagrams", "{datagram}", "UDP datagrams over IPv6.",
                 [
                     ("Udp6InDatagrams", "receive"), ("Udp6OutDatagrams", "transmit"),
@@ -185,7 +213,8 @@ struct ProtocolsCollector: Collector {
     static let socketMemory = Metric(
         "system.network.socket.memory", .upDownCounter, unit: "By", "Memory of sockets' buffers.",
         source: "/proc/net/sockstat")
-    static let metrics = unique(snmp.values.map(\.metric) + snmp6.values.map(\.metric)) + [sockets, socketMemory]
+    static let metrics =
+        unique([snmp, levels, snmp6].flatMap { $0.values.map(\.metric) }) + [sockets, socketMemory]
 
     init(_ configuration: HostMetricsConfiguration) {}
 
@@ -193,7 +222,9 @@ struct ProtocolsCollector: Collector {
         for file in ["net/snmp", "net/netstat"] {
             pass.attempt { (pass) throws(MetricSourceError) in
                 try ProtocolCounts.parsePairs(try pass.readOfHost(file)) { name, value in
-                    if let counter = Self.snmp[name] { pass.add(counter.metric, value, counter.attributes) }
+                    if let counter = Self.snmp[name] ?? Self.levels[name] {
+                        pass.add(counter.metric, value, counter.attributes)
+                    }
                 }
             }
         }
@@ -222,11 +253,12 @@ struct ProtocolsCollector: Collector {
     }
 
     private static func counters(
-        _ source: String, _ table: [(name: String, unit: String, summary: String, fields: [(String, String)])]
+        _ source: String, _ kind: MetricKind,
+        _ table: [(name: String, unit: String, summary: String, fields: [(String, String)])]
     ) -> [[UInt8]: Counter] {
         var counters: [[UInt8]: Counter] = [:]
         for row in table {
-            let metric = Metric(row.name, .counter, unit: row.unit, row.summary, source: source)
+            let metric = Metric(row.name, kind, unit: row.unit, row.summary, source: source)
             for (field, word) in row.fields {
                 let isDirection = word == "receive" || word == "transmit"
                 let key = isDirection && !row.name.hasSuffix("errors") ? "network.io.direction" : "\(row.name).type"

@@ -11,6 +11,7 @@ enum NodeExporterNames {
         addDisks(&table)
         addFilesystems(&table)
         addNetwork(&table)
+        addInterfaces(&table)
         addProtocols(&table)
         addKernel(&table)
         addHardware(&table)
@@ -104,6 +105,14 @@ enum NodeExporterNames {
         table.add(DiskCollector.ioTime, "node_disk_io_time_seconds_total", device)
         table.add(DiskCollector.weightedTime, "node_disk_io_time_weighted_seconds_total", device)
         table.add(DiskCollector.pending, "node_disk_io_now", device)
+        table.add(
+            DiskCollector.info, "node_disk_info",
+            [
+                ("system.device", "device"), ("system.disk.major", "major"), ("system.disk.minor", "minor"),
+                ("system.disk.path", "path"), ("system.disk.wwn", "wwn"), ("hw.model", "model"),
+                ("hw.serial_number", "serial"), ("hw.firmware_version", "revision"),
+                ("system.disk.rotational", "rotational"),
+            ])
         let array = device
         table.add(RAIDCollector.limit, "node_md_blocks", array, factor: 1.0 / 1024)
         for state in ["active", "spare", "failed"] {
@@ -135,6 +144,8 @@ enum NodeExporterNames {
         add("free_bytes", ["free", "reserved"], of: FilesystemCollector.usage)
         add("files", ["used", "free"], of: FilesystemCollector.inodes)
         add("files_free", ["free"], of: FilesystemCollector.inodes)
+        table.add(FilesystemCollector.limit, "node_filesystem_device_error", labels, flag: 0)
+        table.add(FilesystemCollector.unavailable, "node_filesystem_device_error", labels, flag: 1)
         for (mode, flag) in [("ro", 1), ("rw", 0)] as [(String, Int64)] {
             table.add(
                 FilesystemCollector.limit, "node_filesystem_readonly", labels,
@@ -173,8 +184,51 @@ enum NodeExporterNames {
         }
     }
 
+    private static func addInterfaces(_ table: inout RuleTable) {
+        let name = ("network.interface.name", "device")
+        for (file, name) in [
+            ("mtu", "mtu_bytes"), ("carrier", "carrier"), ("dormant", "dormant"), ("flags", "flags"),
+            ("ifindex", "iface_id"), ("iflink", "iface_link"), ("link_mode", "iface_link_mode"),
+            ("type", "protocol_type"), ("dev_id", "device_id"), ("netdev_group", "net_dev_group"),
+            ("addr_assign_type", "address_assign_type"), ("name_assign_type", "name_assign_type"),
+            ("tx_queue_len", "transmit_queue_length"), ("statistics/rx_nohandler", "receive_nohandler_total"),
+        ] {
+            guard let metric = LinkMetrics.metric(of: file) else { preconditionFailure("BUG: no metric of \(file)") }
+            table.add(metric, "node_network_\(name)", [("network.interface.name", "device")])
+        }
+        table.add(LinkMetrics.up, "node_network_up", [name])
+        table.add(LinkMetrics.speed, "node_network_speed_bytes", [name])
+        table.add(LinkMetrics.carrierChanges, "node_network_carrier_changes_total", [name], isSum: true)
+        for state in ["up", "down"] {
+            table.add(
+                LinkMetrics.carrierChanges, "node_network_carrier_\(state)_changes_total", [name],
+                when: [("system.network.interface.carrier.state", state)])
+        }
+        table.add(
+            LinkMetrics.info, "node_network_info",
+            [
+                name, ("system.network.interface.address", "address"),
+                ("system.network.interface.broadcast", "broadcast"), ("system.network.interface.duplex", "duplex"),
+                ("system.network.interface.state", "operstate"), ("system.network.interface.admin_state", "adminstate"),
+                ("system.network.interface.alias", "ifalias"),
+            ])
+        table.add(InterfacesCollector.neighbours, "node_arp_entries", [name])
+        let processor = [("cpu.logical_number", "cpu")]
+        for (metric, name) in [
+            (SoftnetMetrics.processed, "processed_total"), (SoftnetMetrics.dropped, "dropped_total"),
+            (SoftnetMetrics.squeezed, "times_squeezed_total"), (SoftnetMetrics.steered, "received_rps_total"),
+            (SoftnetMetrics.flowLimit, "flow_limit_count_total"), (SoftnetMetrics.backlog, "backlog_len"),
+        ] {
+            table.add(metric, "node_softnet_\(name)", processor)
+        }
+        table.add(
+            ConnectionsCollector.udpQueues, "node_udp_queues",
+            [("network.io.direction", "queue"), ("network.type", "ip")],
+            words: ["receive": "rx", "transmit": "tx", "ipv4": "v4", "ipv6": "v6"])
+    }
+
     private static func addProtocols(_ table: inout RuleTable) {
-        let counters = [ProtocolsCollector.snmp, ProtocolsCollector.snmp6].flatMap(\.values)
+        let counters = [ProtocolsCollector.snmp, ProtocolsCollector.levels, ProtocolsCollector.snmp6].flatMap(\.values)
         // In an order that is the same each time, for the table of all metrics.
         for counter in counters.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
             var name = String(decoding: counter.name, as: UTF8.self)
@@ -239,14 +293,34 @@ enum NodeExporterNames {
             (ClockCollector.estimatedError, "estimated_error_seconds"), (ClockCollector.status, "status"),
             (ClockCollector.timeConstant, "loop_time_constant"), (ClockCollector.tick, "tick_seconds"),
             (ClockCollector.taiOffset, "tai_offset_seconds"),
+            (ClockCollector.pulseFrequency, "pps_frequency_hertz"), (ClockCollector.pulseJitter, "pps_jitter_seconds"),
+            (ClockCollector.pulseShift, "pps_shift_seconds"), (ClockCollector.pulseStability, "pps_stability_hertz"),
         ] {
             table.add(metric, "node_timex_\(name)")
         }
+        for (event, name) in [
+            ("calibration", "calibration"), ("calibration_error", "error"), ("jitter_exceeded", "jitter"),
+            ("stability_exceeded", "stability_exceeded"),
+        ] {
+            table.add(
+                ClockCollector.pulseEvents, "node_timex_pps_\(name)_total",
+                when: [("system.clock.pulse.event", event)])
+        }
+        table.add(ClockCollector.time, "node_time_seconds")
+        table.add(
+            UptimeCollector.kernel, "node_uname_info",
+            [
+                ("host.name", "nodename"), ("system.kernel.domain_name", "domainname"),
+                ("system.kernel.machine", "machine"), ("system.kernel.release", "release"),
+                ("system.kernel.name", "sysname"), ("system.kernel.version", "version"),
+            ])
         table.add(
             SystemdCollector.state, "node_systemd_unit_state",
             [
                 ("systemd.unit.name", "name"), ("systemd.unit.active_state", "state"), ("systemd.unit.type", "type"),
             ])
+        table.add(SystemdCollector.count, "node_systemd_units", [("systemd.unit.active_state", "state")])
+        table.add(SystemdCollector.running, "node_systemd_system_running")
         let collector = [("tributary.collector", "collector")]
         table.add(SelfMetrics.duration, "node_scrape_collector_duration_seconds", collector)
         table.add(SelfMetrics.success, "node_scrape_collector_success", collector)

@@ -1,29 +1,29 @@
-internal import FileAccess
 internal import Synchronization
 internal import SystemPackage
 
-/// Asks file systems for their space, on a thread of its own, because one whose server is gone keeps the asker in the
-/// kernel for minutes or for ever, where no signal reaches it.
+/// Asks what may never answer, on a thread of its own: a file system whose server is gone keeps the asker in the kernel
+/// for minutes or for ever, where no signal reaches it, and so does a network driver that waits for its device.
 ///
-/// A thread that does not come back in time is left where it is with the file system that holds it, which is skipped
-/// until the call returns; a new thread takes over the rest. So each hung file system costs one sample one wait and
-/// the process one thread, and no more than `threadLimit` of them: beyond that no file system is asked until one
-/// returns.
-final class SpaceProbe: Sendable {
-    typealias Answer = Result<FileSystemSpace, MetricSourceError>
+/// A thread that does not come back in time is left where it is with the path that holds it, which is skipped until the
+/// call returns; a new thread takes over the rest. So each path that hangs costs one sample one wait and the process one
+/// thread, and no more than `threadLimit` of them: beyond that no path is asked until one returns.
+final class DeadlineProbe<Value: Sendable>: Sendable {
+    typealias Answer = Result<Value, MetricSourceError>
+    typealias Question = @Sendable (FilePath) -> Answer
 
-    static let threadLimit = 16
+    private static var threadLimit: Int { 16 }
 
-    private let fileSystem: any FileSystem
+    private let question: Question
     private let workers = Mutex(Workers())
 
     private struct Workers {
-        var ready: SpaceWorker?
+        var ready: ProbeWorker<Value>?
         /// By the path whose call has not returned.
-        var stuck: [FilePath: SpaceWorker] = [:]
+        var stuck: [FilePath: ProbeWorker<Value>] = [:]
     }
 
-    init(_ fileSystem: any FileSystem) { self.fileSystem = fileSystem }
+    /// - Parameter question: what is asked of each path; it may block.
+    init(_ question: @escaping Question) { self.question = question }
 
     deinit {
         workers.withLock { workers in
@@ -33,7 +33,7 @@ final class SpaceProbe: Sendable {
 
     /// - Parameter limit: the longest that the call takes, all paths together.
     /// - Returns: an answer for each path, in their order.
-    func spaces(at paths: [FilePath], within limit: Duration) -> [Answer] {
+    func answers(for paths: [FilePath], within limit: Duration) -> [Answer] {
         workers.withLock { ask(paths, within: limit, &$0) }
     }
 
@@ -58,9 +58,9 @@ final class SpaceProbe: Sendable {
         return paths.map { answers[$0] ?? .failure(failure($0, .outOfTime)) }
     }
 
-    private func worker(_ workers: inout Workers) -> SpaceWorker? {
+    private func worker(_ workers: inout Workers) -> ProbeWorker<Value>? {
         if workers.ready == nil, workers.stuck.count < Self.threadLimit {
-            workers.ready = SpaceWorker.start(fileSystem)
+            workers.ready = ProbeWorker.start(question)
         }
         return workers.ready
     }
@@ -71,9 +71,9 @@ final class SpaceProbe: Sendable {
 }
 
 /// One thread that asks, and what passes between it and the sampler.
-private final class SpaceWorker: Sendable {
+private final class ProbeWorker<Value: Sendable>: Sendable {
     struct Progress {
-        var answers: [FilePath: SpaceProbe.Answer]
+        var answers: [FilePath: DeadlineProbe<Value>.Answer]
         /// The path whose call did not return in time. The worker takes no more work.
         var stuckAt: FilePath?
     }
@@ -84,15 +84,15 @@ private final class SpaceWorker: Sendable {
         var current: FilePath?
         /// When the call for `current` began.
         var began = ContinuousClock.now
-        var answers: [FilePath: SpaceProbe.Answer] = [:]
+        var answers: [FilePath: DeadlineProbe<Value>.Answer] = [:]
         var isRetired = false
     }
 
     private let desk = Monitor(Desk())
 
-    static func start(_ fileSystem: any FileSystem) -> SpaceWorker? {
-        let worker = SpaceWorker()
-        return startDetachedThread { worker.run(fileSystem) } ? worker : nil
+    static func start(_ question: @escaping DeadlineProbe<Value>.Question) -> ProbeWorker? {
+        let worker = ProbeWorker()
+        return startDetachedThread { worker.run(question) } ? worker : nil
     }
 
     func give(_ paths: [FilePath]) {
@@ -117,14 +117,9 @@ private final class SpaceWorker: Sendable {
 
     func retire() { desk.change { $0.isRetired = true } }
 
-    private func run(_ fileSystem: any FileSystem) {
+    private func run(_ question: DeadlineProbe<Value>.Question) {
         while let path = next() {
-            let answer: SpaceProbe.Answer
-            do throws(FileError) {
-                answer = .success(try fileSystem.space(at: path))
-            } catch {
-                answer = .failure(MetricSourceError(error))
-            }
+            let answer = question(path)
             desk.change { desk in
                 desk.current = nil
                 if !desk.isRetired { desk.answers[path] = answer }

@@ -99,8 +99,13 @@ package struct Agent: Service {
                             return ProducerShipper(producer: made)
                         }
                         // From here on the state directory is this agent's.
-                        let control = listen(FilePath(configuration.stateDirectory), desk)
-                        pipeline.run(beforeClosing: { control?.stop() })
+                        let directory = FilePath(configuration.stateDirectory)
+                        var control = listen(directory, desk)
+                        try pipeline.run(
+                            onNewDirectory: {
+                                control?.stop()
+                                control = listen(directory, desk)
+                            }, beforeClosing: { control?.stop() })
                         return producer
                     })
             }
@@ -117,7 +122,8 @@ package struct Agent: Service {
             count: { topic, allowCreation async throws(KafkaClientError) in
                 try await cluster.describe(topic: topic, allowCreation: allowCreation).partitionCount
             },
-            pause: { try await Task.sleep(for: $0) }, tell: { inbox.put(.topic($0, partitions: $1)) }, logger: logger)
+            pause: { try await Task.sleep(for: $0) }, tell: { inbox.put(.topic($0, partitions: $1)) },
+            tellProblem: { inbox.put(.topicProblem($0, $1)) }, logger: logger)
         await withDiscardingTaskGroup { watches in
             for await topic in topics { watches.addTask { await watch.run(topic) } }
         }
@@ -168,7 +174,9 @@ private struct PipelineSink: ProducerSink {
         case (.refused(let code), let batch?):
             inbox.put(
                 .refused(
-                    RefusedRecords(tag: tag, code: code, position: refusal.position, batch: batch, kept: kept)))
+                    RefusedRecords(
+                        tag: tag, code: code, position: refusal.position, batch: batch, message: refusal.message,
+                        kept: kept)))
         case (.refused, nil), (.sourceIsGone, _): inbox.put(.lost(tag, kept: kept))
         }
     }

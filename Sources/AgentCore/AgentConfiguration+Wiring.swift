@@ -54,7 +54,7 @@ extension FileSource {
             var tailed = TailSource(
                 name: name, include: try globs(include), exclude: try globs(exclude),
                 start: start == .beginning ? .beginning : .end, maximumLineBytes: maximumLineBytes,
-                longLines: .split, ignoreOlder: ignoreOlder)
+                longLines: longLines == .split ? .split : .truncate, ignoreOlder: ignoreOlder)
             tailed.readsCompressed = compressed == .read
             tailed.encoding =
                 switch encoding {

@@ -28,9 +28,11 @@ final class BatchAssembler {
         var bytes: Int64 = 0
         var endsUnterminated = false
         var contentGuard: ContentGuard?
+        var extents = RecordExtents()
 
         mutating func take(_ info: LineInfo) {
             if lines == 0 { start = info.start }
+            extents.add(from: info.start, to: info.end, after: lines == 0 ? start : end)
             end = info.end
             lines += 1
             bytes += info.end - info.start
@@ -103,7 +105,7 @@ final class BatchAssembler {
         parts.append(
             BatchPart(
                 source: run.source, share: RecordShare(records: run.lines, bytes: run.bytes),
-                segment: SourceSegment(file: run.file, range: range)))
+                segment: SourceSegment(file: run.file, range: range), extents: run.extents))
         self.run = nil
     }
 

@@ -54,6 +54,12 @@ package struct MemoryEstimate: Sendable, Equatable {
         parts.map { "\(Self.mebibytes($0.bytes))  \($0.name)" } + ["\(Self.mebibytes(total))  at the most, in all"]
     }
 
+    /// For programs, an object on each line.
+    package var json: [JSONValue] {
+        parts.map { .object(["part": .string($0.name), "bytes": .integer(Int64($0.bytes))]) }
+            + [.object(["total_bytes": .integer(Int64(total))])]
+    }
+
     static func mebibytes(_ bytes: Int) -> String {
         let tenths = (bytes * 10 + (1 << 19)) >> 20
         let text = "\(tenths / 10).\(tenths % 10) MiB"

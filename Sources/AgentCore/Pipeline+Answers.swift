@@ -31,7 +31,7 @@ extension Pipeline {
 
     /// Keeps what has to be known of a batch until it is answered.
     func hold(_ tag: BatchTag, _ shipment: inout Shipment) {
-        shipment.heldBytes = shipment.batch?.byteCount ?? 0
+        shipment.heldBytes = shipment.parts.reduce(shipment.batch?.byteCount ?? 0) { $0 + $1.extents.byteCount }
         shipment.batch = nil
         shipmentBytes += shipment.heldBytes
         shipments[tag] = shipment
@@ -119,10 +119,12 @@ extension Pipeline {
         if let keepAgainAt, keepAgainAt > .now { return }
         while let refused = unkept.first, var shipment = shipments[refused.tag] {
             let count = refused.batch.recordCount
-            let parts = shipment.parts(from: refused.position, count: count)
-            let what = "\(count) records for \(shipment.place) were refused with \(refused.code)"
+            let slices = shipment.slices(from: refused.position, count: count)
+            let what =
+                "\(count) records for \(shipment.place) were refused with \(refused.code)"
+                + (refused.message.map { " (\($0))" } ?? "")
             do throws(FileError) {
-                let path = try deadLetters.keep { letter(refused, shipment, parts.map(\.index), ordinal: $0) }
+                let path = try deadLetters.keep { letter(refused, shipment, slices, ordinal: $0) }
                 logger.error("\(what); they are in \(path)")
             } catch {
                 if keepAgainAt == nil {
@@ -134,9 +136,9 @@ extension Pipeline {
             keepAgainAt = nil
             unkept.removeFirst()
             counters.recordsDeadLettered += Int64(count)
-            for (index, share) in parts {
-                shipment.refused[index] = (shipment.refused[index] ?? RecordShare()) + share
-                ledger.change(shipment.parts[index].source) { $0.deadLettered = $0.deadLettered + share }
+            for slice in slices {
+                shipment.refused[slice.part] = (shipment.refused[slice.part] ?? RecordShare()) + slice.share
+                ledger.change(shipment.parts[slice.part].source) { $0.deadLettered = $0.deadLettered + slice.share }
             }
             shipments[refused.tag] = shipment
             journal.note(
@@ -145,18 +147,17 @@ extension Pipeline {
     }
 
     private func letter(
-        _ refused: RefusedRecords, _ shipment: Shipment, _ parts: [Int], ordinal: UInt64
+        _ refused: RefusedRecords, _ shipment: Shipment, _ slices: [RecordSlice], ordinal: UInt64
     ) -> SpoolEntry {
-        var origins: [SpoolEntry.FileRange] = []
-        for index in parts {
-            guard let segment = shipment.parts[index].segment else { continue }
-            let path = tailer.checkpoint(of: segment.file)?.path.bytes ?? Array("\(segment.file)".utf8)
-            origins.append(SpoolEntry.FileRange(path: path, from: segment.range.start, to: segment.range.end))
+        let origins = slices.compactMap(\.range).map { range in
+            SpoolEntry.FileRange(
+                path: tailer.checkpoint(of: range.file)?.path.bytes ?? Array("\(range.file)".utf8), from: range.start,
+                to: range.end)
         }
         return SpoolEntry(
-            ordinal: ordinal, source: parts.first.map { shipment.parts[$0].source } ?? "",
+            ordinal: ordinal, source: slices.first.map { shipment.parts[$0.part].source } ?? "",
             topic: shipment.place.topic, partition: shipment.place.partition,
-            key: LetterCoordinates(tag: refused.tag, position: refused.position).key, written: clock.now(),
-            error: refused.code, origins: origins, batch: refused.batch)
+            key: LetterCoordinates(tag: refused.tag, position: refused.position, message: refused.message).key,
+            written: clock.now(), error: refused.code, origins: origins, batch: refused.batch)
     }
 }

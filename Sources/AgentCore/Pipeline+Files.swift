@@ -76,7 +76,7 @@ extension Pipeline {
         return outcome
     }
 
-    private func isFull(_ assembler: BatchAssembler) -> Bool { assembler.underWay.count >= Self.batchesPerPartition }
+    func isFull(_ assembler: BatchAssembler) -> Bool { assembler.underWay.count >= Self.batchesPerPartition }
 
     private func route(of file: TailedFileID) -> Route? {
         if let route = routes[file] { return route }

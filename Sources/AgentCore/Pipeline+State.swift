@@ -7,6 +7,8 @@ internal import Primitives
 extension Pipeline {
     /// How often the ledgers are told and checked.
     private static let accountInterval = Duration.seconds(60)
+    /// Files that are behind for longer say so in their checkpoints.
+    private static let behindAfter = Duration.seconds(30)
     /// How often memory is given back; the first time soon after the start.
     private static let restInterval = Duration.seconds(600)
 
@@ -37,7 +39,7 @@ extension Pipeline {
         routes[retired.id] = nil
         entries.append(.retired(retired.id))
         guard retired.bytesLost > 0 else { return }
-        logger.error("\(retired.bytesLost) bytes of a file went before they could be read (\(retired.reason))")
+        if let line = losses.take(retired, at: .now) { logger.error("\(line)") }
         ledger.change(retired.source) { ledger in
             if retired.reason == .truncated {
                 ledger.bytesTruncatedUnread += retired.bytesLost
@@ -48,6 +50,7 @@ extension Pipeline {
     }
 
     func tellProblems() {
+        for line in losses.takeSums(at: .now) { logger.error("\(line)") }
         for problem in tailer.takeProblems() { logger.warning("cannot read \(problem.path): \(problem.error)") }
         if .now - lastRead > .seconds(2) { for assembler in assemblers.values { assembler.rest() } }
     }
@@ -85,8 +88,10 @@ extension Pipeline {
 
     /// Tells once a minute, and at the end, what became of each source's input, and checks that it adds up.
     func account(force: Bool) {
+        if force { for line in losses.takeSums(at: .now, force: true) { logger.error("\(line)") } }
         guard force || .now - lastAccount >= Self.accountInterval else { return }
         lastAccount = .now
+        tailer.noteBehind(longerThan: Self.behindAfter)
         let inFlight = inFlight
         for (source, imbalance) in ledger.check(inFlight: inFlight) {
             logger.critical(

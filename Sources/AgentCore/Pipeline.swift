@@ -34,6 +34,8 @@ final class Pipeline {
     var topicOfSource: [String: String]
 
     var partitionCounts: [String: Int] = [:]
+    /// Why topics are not known yet, as far as that was told.
+    var topicProblems: [String: String] = [:]
     var assemblers: [TopicPartition: BatchAssembler] = [:]
     var routes: [TailedFileID: Route] = [:]
     var shipments: [BatchTag: Shipment] = [:]
@@ -61,6 +63,10 @@ final class Pipeline {
     var lastCommit = ContinuousClock.now
 
     var isStopping: ContinuousClock.Instant?
+    /// Another process has the state directory.
+    private var dispossession: AgentError?
+    /// The state directory is there again, and what it has besides the journal is to be made.
+    private var hasNewDirectory = false
     /// No source of metrics has anything that is not stored.
     private var hasFinishedSources = false
     var lastRead = ContinuousClock.now
@@ -68,6 +74,7 @@ final class Pipeline {
     var nextRest = ContinuousClock.now + .seconds(10)
     var isSpoolFailing = false
     var ledger = Ledger()
+    var losses = LossTelling()
     var counters = PipelineCounters()
 
     /// Where a file's lines go.
@@ -96,7 +103,7 @@ final class Pipeline {
         self.once = once
         self.stopPatience = stopPatience
         let directory = FilePath(configuration.stateDirectory)
-        journal = try Journal(in: directory, fileSystem: fileSystem, logger: logger)
+        journal = try Journal(in: directory, fileSystem: fileSystem, logger: logger) { inbox.put(.directory($0)) }
         var state = journal.loaded.state
         journal.loaded.tell(logger)
         compressor = try BatchCompressor(configuration.collector.compression.codec)
@@ -109,17 +116,21 @@ final class Pipeline {
         let settled = try deadLetters.settled(of: state.batches)
         journal.note(settled)
         for entry in settled { state.apply(entry) }
+        let names = Set(configuration.sources.map(\.name))
+        let (handovers, moved) = state.handOver(to: files, ofAll: names)
+        for handover in handovers { logger.notice("\(handover.text)") }
+        journal.note(moved)
         tailer = Tailer(
             sources: files, fileSystem: fileSystem, watcher: Self.makeWatcher(logger),
             resuming: Array(state.files.values), startedBefore: state.sources, clock: clock,
             limits: configuration.tailLimits)
         knownFiles = Set(state.files.keys)
-        let names = Set(files.map(\.name))
-        unfollowed = state.files.filter { !names.contains($0.value.source) }
+        let followed = Set(files.map(\.name))
+        unfollowed = state.files.filter { !followed.contains($0.value.source) }
         placements = state.placements
         sourcePlacements = state.sourcePlacements
         nextTag = state.nextTag
-        startedSources = state.sources.union(names)
+        startedSources = state.sources.union(followed)
         for file in files where !state.sources.contains(file.name) { entries.append(.source(file.name)) }
 
         tailer.reconcile()
@@ -146,11 +157,25 @@ final class Pipeline {
     /// Runs until it is stopped, or with `once` until everything is read to its end and acknowledged. Then the state
     /// directory is free.
     ///
-    /// - Parameter beforeClosing: called when nothing more is asked of the pipeline, and the directory is still its own.
-    func run(beforeClosing: () -> Void = {}) {
+    /// - Parameters:
+    ///   - onNewDirectory: called when the directory was removed, and made anew.
+    ///   - beforeClosing: called when nothing more is asked of the pipeline, and the directory is still its own.
+    /// - Throws: where another process has taken the directory: what was under way is not waited for.
+    func run(onNewDirectory: () -> Void = {}, beforeClosing: () -> Void = {}) throws(AgentError) {
         while true {
             var hasMore = false
             takeMessages()
+            if let dispossession {
+                journal.close()
+                throw dispossession
+            }
+            if hasNewDirectory {
+                hasNewDirectory = false
+                counters.stateDirectoriesMadeAnew += 1
+                for spool in spools { spool.beginAnew() }
+                deadLetters.beginAnew()
+                onNewDirectory()
+            }
             keepRefused()
             if isStopping != nil, !hasFinishedSources { finishSources() }
             if isStopping == nil {
@@ -229,9 +254,14 @@ final class Pipeline {
                 unkept.append(records)
                 keepRefused()
             case .lost(let tag, let kept): lost(tag, kept)
-            case .topic(let topic, let partitions): partitionCounts[topic] = partitions
+            case .topic(let topic, let partitions):
+                partitionCounts[topic] = partitions
+                topicProblems[topic] = nil
+            case .topicProblem(let topic, let reason): topicProblems[topic] = reason
             case .sampled: break
             case .control(let task): take(task)
+            case .directory(.madeAnew): hasNewDirectory = true
+            case .directory(.taken(let reason)): dispossession = AgentError(reason)
             case .incident(let incident): counters.count(incident)
             case .stop: if isStopping == nil { isStopping = .now }
             }
@@ -253,6 +283,8 @@ struct PipelineCounters: Sendable {
     var batchesLost: Int64 = 0
     /// Records that may be stored twice, as far as that is known.
     var recordsMayBeDoubled: Int64 = 0
+    /// How often the state directory was removed while it was in use.
+    var stateDirectoriesMadeAnew: Int64 = 0
     /// Records that were acknowledged, and that no broker has any longer.
     var recordsLostByBroker: Int64 = 0
 

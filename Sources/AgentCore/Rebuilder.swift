@@ -82,13 +82,18 @@ struct Rebuilder {
         guard let checkpoint = tailer.checkpoint(of: segment.file) else { return nil }
         let key = recordKey(host: hostName, checkpoint.originalPath.bytes)
         var share = RecordShare()
+        var extents = RecordExtents()
+        var end = segment.range.start
         let isSame = tailer.reread(segment.file, segment.range) { line, info in
             let added = builder.append(key: key.rawBytes, value: line, timestamp: timestamp, headers: info.headers)
             precondition(added, "BUG: a batch that was built once does not fit")
             share.records += 1
             share.bytes += info.end - info.start
+            extents.add(from: info.start, to: info.end, after: end)
+            end = info.end
         }
-        return isSame ? BatchPart(source: checkpoint.source, share: share, segment: segment) : nil
+        if !isSame { return nil }
+        return BatchPart(source: checkpoint.source, share: share, segment: segment, extents: extents)
     }
 }
 

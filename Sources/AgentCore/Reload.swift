@@ -9,6 +9,8 @@ struct ReloadPlan: Sendable, Equatable {
     var removed: [String] = []
     /// Settings outside of `sources`, which count from the next start on.
     var needsRestart: [String] = []
+    /// New sources that go on with the files of removed ones.
+    var handovers: [Handover] = []
 
     init(from old: AgentConfiguration, to new: AgentConfiguration) {
         for source in new.sources {
@@ -37,6 +39,12 @@ struct ReloadPlan: Sendable, Equatable {
         return .object([
             "added": names(added), "changed": names(changed), "removed": names(removed),
             "needs_restart": names(needsRestart),
+            "handed_over": .array(
+                handovers.map {
+                    .object([
+                        "from": .string($0.from), "to": .string($0.to), "files": .integer(Int64($0.files)),
+                    ])
+                }),
         ])
     }
 
@@ -45,6 +53,7 @@ struct ReloadPlan: Sendable, Equatable {
         if !added.isEmpty { parts.append("added: \(added.joined(separator: ", "))") }
         if !changed.isEmpty { parts.append("changed: \(changed.joined(separator: ", "))") }
         if !removed.isEmpty { parts.append("removed: \(removed.joined(separator: ", "))") }
+        parts += handovers.map(\.text)
         if parts.isEmpty { parts.append("no source changed") }
         if !needsRestart.isEmpty { parts.append("after a restart only: \(needsRestart.joined(separator: ", "))") }
         return parts.joined(separator: "; ")
@@ -56,7 +65,7 @@ extension Pipeline {
     ///
     /// - Returns: `failed`, and all is as it was, where the configuration cannot be.
     func reload(_ new: AgentConfiguration) -> ControlAnswer {
-        let plan = ReloadPlan(from: configuration, to: new)
+        var plan = ReloadPlan(from: configuration, to: new)
         if !plan.changesSources { return .reloaded(plan) }
         var next = configuration
         next.sources = new.sources
@@ -80,15 +89,17 @@ extension Pipeline {
         topicOfSource = Dictionary(uniqueKeysWithValues: next.sources.map { ($0.name, $0.topic) })
         // A source may have another topic now.
         routes.removeAll()
-        follow(files)
+        plan.handovers = follow(files)
         return .reloaded(plan)
     }
 
-    private func follow(_ files: [TailSource]) {
-        tailer.replaceSources(files, resuming: Array(unfollowed.values), startedBefore: startedSources)
+    private func follow(_ files: [TailSource]) -> [Handover] {
+        let handovers = tailer.replaceSources(
+            files, resuming: Array(unfollowed.values), startedBefore: startedSources)
         let names = Set(files.map(\.name))
         unfollowed = unfollowed.filter { !names.contains($0.value.source) }
         for file in files where startedSources.insert(file.name).inserted { entries.append(.source(file.name)) }
+        return handovers
     }
 
     /// Samples have to be on disk before they are sent.
@@ -99,5 +110,40 @@ extension Pipeline {
             spools.append(
                 try StoredBatches.openSpool(name, configuration, journal.loaded.state, fileSystem: fileSystem))
         }
+    }
+}
+
+extension Handover {
+    var text: String { "source \(to) goes on with \(files) files of \(from), which is gone" }
+}
+
+extension JournalState {
+    /// Sources that were renamed while the agent did not run: a source that never ran takes over the files that it matches
+    /// of sources that are gone, with their positions.
+    ///
+    /// - Returns: what was taken over, and the checkpoints that say so.
+    mutating func handOver(
+        to sources: [TailSource], ofAll names: Set<String>
+    ) -> (handovers: [Handover], entries: [JournalEntry]) {
+        let new = sources.filter { !self.sources.contains($0.name) }
+        if new.isEmpty { return ([], []) }
+        var handovers: [Handover] = []
+        var entries: [JournalEntry] = []
+        for (id, checkpoint) in files where !names.contains(checkpoint.source) {
+            let heir = new.first { source in
+                [checkpoint.originalPath, checkpoint.path].contains {
+                    if case .taken = source.verdict(on: $0) { true } else { false }
+                }
+            }
+            guard let heir else { continue }
+            if let index = handovers.firstIndex(where: { $0.from == checkpoint.source && $0.to == heir.name }) {
+                handovers[index].files += 1
+            } else {
+                handovers.append(Handover(from: checkpoint.source, to: heir.name, files: 1))
+            }
+            files[id]?.source = heir.name
+            if let moved = files[id] { entries.append(.file(moved)) }
+        }
+        return (handovers, entries)
     }
 }

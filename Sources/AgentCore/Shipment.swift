@@ -28,6 +28,10 @@ enum PipelineMessage: Sendable {
     case lost(BatchTag, kept: @Sendable () -> Void)
     /// A topic is there, with so many partitions.
     case topic(String, partitions: Int)
+    /// Why a topic is not there yet.
+    case topicProblem(String, String)
+    /// What became of the state directory.
+    case directory(Journal.DirectoryNews)
     /// Something that nobody could prevent, told by the producer.
     case incident(ProducerIncident)
     /// A source of metrics has something.
@@ -46,6 +50,8 @@ struct RefusedRecords: Sendable {
     var position: Int
     /// Of just these.
     var batch: SealedBatch
+    /// What the broker said besides the code.
+    var message: String?
     /// To be called, from any thread, when they are safe, and the journal knows that.
     var kept: @Sendable () -> Void
 }
@@ -70,6 +76,17 @@ struct BatchPart: Sendable {
     var share: RecordShare
     /// nil for input that is no file.
     var segment: SourceSegment?
+    /// Where in the segment each record is.
+    var extents = RecordExtents()
+}
+
+/// Some consecutive records of a batch's part.
+struct RecordSlice: Sendable {
+    /// Which part of the batch they are of.
+    var part: Int
+    var share: RecordShare
+    /// Where they were read; nil for input that is no file.
+    var range: (file: TailedFileID, start: Int64, end: Int64)?
 }
 
 /// A batch on its way.
@@ -97,18 +114,26 @@ struct Shipment: Sendable {
 }
 
 extension Shipment {
-    /// The parts that hold the records from `first` on, `count` of them, and how much of each.
-    func parts(from first: Int, count: Int) -> [(index: Int, share: RecordShare)] {
-        var found: [(Int, RecordShare)] = []
+    /// The records from `first` on, `count` of them, by part.
+    func slices(from first: Int, count: Int) -> [RecordSlice] {
+        var found: [RecordSlice] = []
         var start = 0
         for (index, part) in parts.enumerated() {
-            let records = min(start + part.share.records, first + count) - max(start, first)
-            if records > 0 {
-                // How long each line was is not kept.
-                let bytes = part.share.bytes * Int64(records) / Int64(part.share.records)
-                found.append((index, RecordShare(records: records, bytes: bytes)))
-            }
+            let records =
+                max(start, first) - start..<max(start, first, min(start + part.share.records, first + count)) - start
             start += part.share.records
+            if records.isEmpty { continue }
+            guard let segment = part.segment,
+                let extent = part.extents.extent(of: records, from: segment.range.start)
+            else {
+                let bytes = part.share.bytes * Int64(records.count) / Int64(part.share.records)
+                found.append(RecordSlice(part: index, share: RecordShare(records: records.count, bytes: bytes)))
+                continue
+            }
+            found.append(
+                RecordSlice(
+                    part: index, share: RecordShare(records: records.count, bytes: extent.bytes),
+                    range: (segment.file, extent.start, extent.end)))
         }
         return found
     }

@@ -15,12 +15,20 @@ struct TopicWatch: Sendable {
     /// Returns after so long, or throws to end the watch.
     let pause: @Sendable (Duration) async throws -> Void
     let tell: @Sendable (_ topic: String, _ partitions: Int) -> Void
+    /// Told why the topic is not known yet, when that is another reason than before.
+    var tellProblem: @Sendable (_ topic: String, _ reason: String) -> Void = { _, _ in }
     let logger: Logger
 
     /// Runs until its task is cancelled, or `pause` throws.
     func run(_ topic: String) async {
         var known = 0
         var isTold = false
+        var problem: String?
+        func note(_ reason: String) {
+            if known > 0 || reason == problem { return }
+            problem = reason
+            tellProblem(topic, reason)
+        }
         while !Task.isCancelled {
             do throws(KafkaClientError) {
                 // Once it was there, it is somebody's decision that it no longer is; what is sent there asks for it again.
@@ -31,7 +39,9 @@ struct TopicWatch: Sendable {
                     known = now
                     tell(topic, now)
                 }
+                if now == 0 { note("the collector does not have it yet") }
             } catch {
+                if !Task.isCancelled { note("\(error)") }
                 if !isTold && known == 0 && !Task.isCancelled {
                     isTold = true
                     logger.warning("waiting for topic \(topic): \(error)")

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 // A checkpoint in bytes, big-endian:
 //
-//     u8   version (1)
+//     u8   version: 1, or 2 where it has the time since which it is behind
 //     u8   flags: 1 has a birth time, 2 is in the middle of a line, 4 is compressed, 8 a compressed file read to its end,
 //          16 has a generation, 32 has the time up to which its directory was looked at, 64 has its original's birth,
 //          128 its original path is a symbolic link
@@ -19,12 +19,14 @@ internal import SystemPackage
 //    [u32  generation; 0 where it is left out]
 //    [i64  looked at until, seconds   u32  nanoseconds]
 //    [i64  birth of a compressed file's original, seconds   u32  nanoseconds]
+//    [i64  behind since, milliseconds since 1970, in version 2]
 //     u16  length and bytes of: source name, original path, path [, where that leads to]
 //
 // Nothing follows. The journal that stores it adds length and checksum.
 
 extension FileCheckpoint {
     private static let version: UInt8 = 1
+    private static let versionOfBehind: UInt8 = 2
     private static let hasBirth: UInt8 = 1
     private static let isMidLine: UInt8 = 2
     private static let isCompressed: UInt8 = 4
@@ -37,7 +39,7 @@ extension FileCheckpoint {
 
     package func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.append(Self.version)
+        bytes.append(behindSince == nil ? Self.version : Self.versionOfBehind)
         bytes.append(flags)
         bytes.appendBigEndian(id.high)
         bytes.appendBigEndian(id.low)
@@ -56,6 +58,7 @@ extension FileCheckpoint {
         if generation > 0 { bytes.appendBigEndian(generation) }
         if let looked { bytes.append(looked) }
         if let begun { bytes.append(begun) }
+        if let behindSince { bytes.appendBigEndian(behindSince.milliseconds) }
         for field in [Array(source.utf8), originalPath.bytes, path.bytes] + (target.map { [$0.bytes] } ?? []) {
             precondition(field.count <= UInt16.max, "BUG: a name longer than any path")
             bytes.appendBigEndian(UInt16(field.count))
@@ -75,7 +78,9 @@ extension FileCheckpoint {
     package init(decoding bytes: RawSpan) throws(CheckpointError) {
         var reader = CheckpointReader(position: 0)
         let version = try reader.integer(UInt8.self, "version", bytes)
-        guard version == Self.version else { throw CheckpointError(field: "version", reason: "\(version) is unknown") }
+        guard version == Self.version || version == Self.versionOfBehind else {
+            throw CheckpointError(field: "version", reason: "\(version) is unknown")
+        }
         let flags = try reader.integer(UInt8.self, "flags", bytes)
         guard flags & Self.isCompressed != 0 || flags & Self.isComplete == 0 else {
             throw CheckpointError(field: "flags", reason: "\(flags) is unknown")
@@ -98,6 +103,9 @@ extension FileCheckpoint {
         generation = flags & Self.hasGeneration != 0 ? try reader.integer(UInt32.self, "generation", bytes) : 0
         looked = flags & Self.hasLook != 0 ? try reader.time("looked at until", bytes) : nil
         begun = flags & Self.hasBeginning != 0 ? try reader.time("beginning", bytes) : nil
+        behindSince =
+            version == Self.versionOfBehind
+            ? Timestamp(milliseconds: try reader.position("behind since", bytes)) : nil
         guard end <= position else { throw CheckpointError(field: "guard", reason: "it ends behind the position") }
         guard lineStart ?? 0 <= position else {
             throw CheckpointError(field: "line start", reason: "it is behind the position")

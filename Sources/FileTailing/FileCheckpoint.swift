@@ -1,4 +1,5 @@
 package import FileAccess
+package import Primitives
 package import SystemPackage
 
 /// One file, or one life of it: a truncated file goes on under a new id, so that an id and a position name the same
@@ -91,6 +92,9 @@ package struct FileCheckpoint: Hashable, Sendable {
     /// The birth of the original of a compressed file: what tells in which order generations are read. nil where that is
     /// not known.
     package var begun: FileTime?
+    /// Since when the oldest of what is not acknowledged was known to be there; nil where nothing was, or that is not
+    /// known.
+    package var behindSince: Timestamp?
     /// Where `originalPath` led to, where it is a symbolic link.
     package var target: FilePath?
 
@@ -98,7 +102,7 @@ package struct FileCheckpoint: Hashable, Sendable {
         id: TailedFileID, source: String, originalPath: FilePath, path: FilePath, number: FileNumber, born: FileTime?,
         fingerprint: ContentHash, contentGuard: ContentGuard, position: Int64, lineStart: Int64?, size: Int64,
         generation: UInt32 = 0, isCompressed: Bool = false, compressedSize: Int64? = nil,
-        looked: FileTime? = nil, begun: FileTime? = nil, target: FilePath? = nil
+        looked: FileTime? = nil, begun: FileTime? = nil, target: FilePath? = nil, behindSince: Timestamp? = nil
     ) {
         self.id = id
         self.source = source
@@ -116,6 +120,7 @@ package struct FileCheckpoint: Hashable, Sendable {
         self.compressedSize = compressedSize
         self.looked = looked
         self.begun = begun
+        self.behindSince = behindSince
         self.target = target
     }
 }

@@ -1,4 +1,5 @@
 package import FileAccess
+package import Primitives
 package import SystemPackage
 
 /// What was read and what was lost, since the tailer was made.
@@ -83,9 +84,32 @@ package struct RetiredFile: Sendable, Equatable {
 
     package var id: TailedFileID
     package var source: String
+    /// Where it was last seen.
+    package var path: FilePath
     package var reason: Reason
     /// Bytes known to be there that were never read, or could not be read again.
     package var bytesLost: Int64
+
+    package init(id: TailedFileID, source: String, path: FilePath, reason: Reason, bytesLost: Int64) {
+        self.id = id
+        self.source = source
+        self.path = path
+        self.reason = reason
+        self.bytesLost = bytesLost
+    }
+}
+
+/// A new source that goes on with files of one that is gone.
+package struct Handover: Sendable, Equatable {
+    package var from: String
+    package var to: String
+    package var files: Int
+
+    package init(from: String, to: String, files: Int) {
+        self.from = from
+        self.to = to
+        self.files = files
+    }
 }
 
 /// One file, for `tributary-agent files`.
@@ -99,6 +123,10 @@ package struct FileDescription: Sendable {
         case waitsForNewline
         /// An earlier file of the same path is read to its end first.
         case waitsForEarlier
+        /// As many compressed files as are allowed are being read.
+        case waitsForCompressed
+        /// As many files as are allowed are open.
+        case waitsForDescriptor
         /// Cannot be read at present: see `problem`.
         case failing
         /// Read to its end, and only remembered.
@@ -135,8 +163,13 @@ package struct FileDescription: Sendable {
     /// A gzip file: positions are those of its content, and the size is what is known of it.
     package var isCompressed: Bool
     package var state: State
-    /// Since when what is unread is there, at the most; nil where nothing is.
-    package var behindSince: FileTime?
+    /// Bytes that are there, and not acknowledged.
+    package var lagBytes: Int64
+    /// There may be more: how much is in a compressed file is not known before its end.
+    package var isLagLeast: Bool
+    /// Since when the oldest byte that is not acknowledged is known to be there; nil where there is none. Over a restart
+    /// it is as exact as the checkpoint; for what was written while nobody looked it is the last modification.
+    package var behindSince: Timestamp?
     package var isOpen: Bool
     package var problem: FileError?
 }

@@ -15,7 +15,8 @@ final class TailedFile {
     }
 
     let id: TailedFileID
-    let source: Int
+    /// Another one takes it over where its own is gone.
+    var source: Int
     let originalPath: FilePath
     /// Which file on disk: another one once the file goes on in its compressed form.
     var number: FileNumber
@@ -84,6 +85,12 @@ final class TailedFile {
     var modified: FileTime
     /// When a change was last noticed.
     var changedAt: Timestamp
+    /// Up to where it was known to reach at which time, the oldest first: see `notice`.
+    var noticed: [(end: Int64, at: Timestamp)] = []
+    /// Nobody has looked at it since its checkpoint was stored.
+    var isUnwatched = false
+    /// What its last checkpoint says.
+    var storedBehindSince: Timestamp?
     /// When it was rotated or deleted.
     var unlinkedAt: Timestamp?
     /// Since when it was not to be found, or could not be opened.
@@ -153,6 +160,9 @@ final class TailedFile {
         needsVerification = true
         isUnproven = true
         checkpointChanged = false
+        isUnwatched = true
+        storedBehindSince = checkpoint.behindSince
+        if let since = checkpoint.behindSince { noticed.append((isCompressed ? .max : checkpoint.size, since)) }
     }
 
     /// What is known to be there and was not read.
@@ -192,7 +202,7 @@ final class TailedFile {
             position: committed, lineStart: committedLineStart, size: max(largestSize, committed),
             generation: generation, isCompressed: isCompressed && formerly == nil,
             compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil, looked: looked,
-            begun: isCompressed && formerly == nil ? begun : nil, target: target)
+            begun: isCompressed && formerly == nil ? begun : nil, target: target, behindSince: behindSince)
     }
 
     /// Notes that everything up to the read position was handed out, so that an acknowledgement finds its guard.
@@ -216,6 +226,9 @@ final class TailedFile {
             longLines.removeAll()
         }
         committed = position
+        if let last = noticed.last {
+            if last.end <= position { noticed = [] } else { noticed.removeAll { $0.end <= position } }
+        }
         let passed = marks.prefix { $0.end <= position }.count
         if passed > 0 {
             for mark in marks[..<passed] {

@@ -286,6 +286,12 @@ extension Tailer {
         return true
     }
 
+    /// As `mayDecompress`, and changes nothing.
+    func waitsToDecompress(_ file: TailedFile) -> Bool {
+        let active = beingDecompressed(beside: file)
+        return active.count >= limits.decompressions && active.allSatisfy { $0.isReadable && !waits($0) }
+    }
+
     /// For a file that has to be read now: the one that was longest not read gives way.
     func makeRoomToDecompress(_ file: TailedFile) {
         let active = beingDecompressed(beside: file)

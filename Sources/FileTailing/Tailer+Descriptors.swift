@@ -86,6 +86,9 @@ extension Tailer {
         guard changed || file.isRacy || status.size > file.scannedTo else { return }
         file.size = status.size
         if !file.isUnproven { file.largestSize = max(file.largestSize, status.size) }
+        let written = Timestamp(milliseconds: status.modified.seconds * 1000)
+        file.notice(status.size, file.isUnwatched ? min(now, written) : now)
+        file.isUnwatched = false
         file.modified = status.modified
         file.isRacy = isRecent(status.modified)
         if changed { file.changedAt = now }

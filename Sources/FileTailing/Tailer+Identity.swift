@@ -324,7 +324,8 @@ extension Tailer {
         counters.filesRetired += 1
         retired.append(
             RetiredFile(
-                id: file.id, source: sources[file.source].name, reason: reason, bytesLost: bytesLost + file.bytesLost))
+                id: file.id, source: sources[file.source].name, path: file.path, reason: reason,
+                bytesLost: bytesLost + file.bytesLost))
     }
 }
 

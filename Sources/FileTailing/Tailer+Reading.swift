@@ -133,6 +133,7 @@ extension Tailer {
         if window.reachesEnd {
             if !file.isCompressed { file.size = window.end }
             file.largestSize = max(file.largestSize, window.end)
+            file.notice(window.end, now)
         }
         var splitter = LineSplitter(
             window: window, settings: settings(of: file), encoding: file.encoding ?? .bytes, position: position,

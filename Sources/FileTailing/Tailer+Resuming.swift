@@ -111,7 +111,8 @@ extension Tailer {
         counters.filesRetired += 1
         retired.append(
             RetiredFile(
-                id: checkpoint.id, source: checkpoint.source, reason: lost > 0 ? .lost : .finished, bytesLost: lost))
+                id: checkpoint.id, source: checkpoint.source, path: checkpoint.path,
+                reason: lost > 0 ? .lost : .finished, bytesLost: lost))
     }
 }
 

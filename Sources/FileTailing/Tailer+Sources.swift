@@ -12,8 +12,13 @@ extension Tailer {
     /// - Parameters:
     ///   - resuming: the last checkpoints that the owner has; those of files that are known here are left alone.
     ///   - startedBefore: as for `init`.
-    package func replaceSources(_ new: [TailSource], resuming: [FileCheckpoint], startedBefore: Set<String>) {
+    /// - Returns: which new sources go on with files of sources that are gone.
+    @discardableResult package func replaceSources(
+        _ new: [TailSource], resuming: [FileCheckpoint], startedBefore: Set<String>
+    ) -> [Handover] {
         var changed: Set<Int> = []
+        var gone: Set<Int> = []
+        let known = sources.count
         for index in sources.indices {
             let successor = new.first { $0.name == sources[index].name }
             if successor == sources[index] { continue }
@@ -24,6 +29,7 @@ extension Tailer {
             } else {
                 // Its place stays: files that wait for acknowledgements name it.
                 sources[index].include = []
+                gone.insert(index)
             }
         }
         for source in new where !sources.contains(where: { $0.name == source.name }) {
@@ -31,9 +37,10 @@ extension Tailer {
             if !startedBefore.contains(source.name) { firstStarts.insert(sources.count) }
             sources.append(source)
         }
-        if changed.isEmpty { return }
+        if changed.isEmpty { return [] }
         for file in Array(files.values) where changed.contains(file.source) && !isFollowed(file) { depart(file) }
         for file in Array(departed.values) where changed.contains(file.source) && isFollowed(file) { rejoin(file) }
+        let handovers = handOver(of: gone, to: known..<sources.count)
         for checkpoint in resuming {
             guard let source = sources.firstIndex(where: { $0.name == checkpoint.source }), changed.contains(source),
                 files[checkpoint.id] == nil, departed[checkpoint.id] == nil
@@ -43,6 +50,24 @@ extension Tailer {
         hasScanned = false
         nextReconcile = nil
         for directory in directories.values { touch(directory) }
+        return handovers
+    }
+
+    /// A source that has another name now: the new one goes on where the old one was, with what is on its way.
+    private func handOver(of gone: Set<Int>, to added: Range<Int>) -> [Handover] {
+        var counts: [[String]: Int] = [:]
+        for file in Array(departed.values) where gone.contains(file.source) {
+            let heir = added.first { isTaken(file.originalPath, by: $0) || isTaken(file.path, by: $0) }
+            guard let heir else { continue }
+            counts[[sources[file.source].name, sources[heir].name], default: 0] += 1
+            file.source = heir
+            firstStarts.remove(heir)
+            rejoin(file)
+            noteChanged(file)
+        }
+        return counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map {
+            Handover(from: $0.key[0], to: $0.key[1], files: $0.value)
+        }
     }
 
     private func isFollowed(_ file: TailedFile) -> Bool {

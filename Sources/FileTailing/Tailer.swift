@@ -236,6 +236,7 @@ package final class Tailer {
 
     private func checkpoint(of file: TailedFile) -> FileCheckpoint {
         if let look = look(of: file) { file.looked = look.settled }
+        file.storedBehindSince = file.behindSince
         return file.checkpoint(source: sources[file.source].name)
     }
 

@@ -15,6 +15,16 @@ package struct Form<Value> {
         }
     }
 
+    /// This form for values to which `objection` has nothing to say; what it says follows the refusal.
+    package func checked(objection: @escaping (Value) -> String?) -> Form {
+        Form(expectation: expectation) { item in
+            guard let value = read(item) else { return nil }
+            guard let reason = objection(value) else { return value }
+            item.report("expected \(expectation), found \(item.node.outline): \(reason)")
+            return nil
+        }
+    }
+
     package func map<Other>(_ transform: @escaping (Value) -> Other) -> Form<Other> {
         Form<Other>(expectation: expectation) { item in read(item).map(transform) }
     }

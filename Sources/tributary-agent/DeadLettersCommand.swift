@@ -31,16 +31,22 @@ extension Program.DeadLetters {
         static let configuration = CommandConfiguration(
             abstract: "Show each with its number, its reason, and where its records came from.",
             discussion: """
-                A line each, with tabs between: number, time of refusal in milliseconds since 1970, reason, topic and \
-                partition, records, bytes, source, and the parts of files as path:from-to with commas between.
+                REASON is Kafka's name for the error, with what the broker said. READ FROM are the bytes of files that \
+                just these records were read from, as path:from-to with commas between.
+
+                With --json: of each {"number", "refused_at" (ISO 8601, UTC), "error", "message", "topic", "partition", \
+                "records", "bytes", "source", "from": [{"path", "from", "to"}]}.
                 """)
 
         @OptionGroup var options: StateDirectoryOptions
 
+        @Flag(help: "Answer as JSON, an object on each line.")
+        var json = false
+
         func run() throws {
             do {
                 let (letters, damaged) = try options.office().list()
-                for letter in letters { print(letter.line) }
+                for line in json ? letters.map(\.json.text) : DeadLetter.lines(letters) { print(line) }
                 for path in damaged { printToStandardError("\(path) is damaged, and left out") }
             } catch let error as ExitCode {
                 throw error
@@ -62,6 +68,9 @@ extension Program.DeadLetters {
         @Flag(help: "All of them.")
         var all = false
 
+        @Flag(help: "Answer as JSON: {\"replayed\": how many}.")
+        var json = false
+
         func validate() throws {
             guard all != !numbers.isEmpty else { throw ValidationError("give numbers, or --all") }
         }
@@ -70,7 +79,8 @@ extension Program.DeadLetters {
             do {
                 let wanted = Set(numbers)
                 let count = try options.office().replay { all || wanted.contains($0.ordinal) }
-                print("\(count) to be sent again")
+                let answer = JSONValue.object(["replayed": .integer(Int64(count))])
+                print(json ? answer.text : "\(count) to be sent again")
                 if !all && count < wanted.count {
                     throw failure("there is no dead letter for \(wanted.count - count) of the numbers")
                 }
@@ -80,16 +90,5 @@ extension Program.DeadLetters {
                 throw failure("\(error)")
             }
         }
-    }
-}
-
-extension DeadLetter {
-    fileprivate var line: String {
-        let parts = origins.map { "\($0.path):\($0.from)-\($0.to)" }.joined(separator: ",")
-        let fields = [
-            "\(ordinal)", "\(refusedMilliseconds)", error, "\(topic)-\(partition)", "\(records)", "\(bytes)", source,
-            parts,
-        ]
-        return fields.joined(separator: "\t")
     }
 }

@@ -77,9 +77,12 @@ extension Program {
 
         @OptionGroup var file: ConfigurationOption
 
+        @Flag(help: "Answer as JSON, an object on each line: {\"part\", \"bytes\"} of each, and {\"total_bytes\"}.")
+        var json = false
+
         func run() throws {
-            let configuration = try file.load()
-            for line in MemoryEstimate(configuration).lines { print(line) }
+            let estimate = MemoryEstimate(try file.load())
+            for line in json ? estimate.json.map(\.text) : estimate.lines { print(line) }
         }
     }
 }

@@ -80,7 +80,7 @@ struct CrashTests {
                     JournaledShipper(
                         resumption, cluster, journal, inbox, waitsForJournal: waitsForJournal, answers: hears)
                 }
-                pipeline?.run()
+                do { try pipeline?.run() } catch { Issue.record("\(error)") }
                 if let pipeline { #expect(pipeline.ledger.violations == 0) }
                 ended.put(())
             }

@@ -237,6 +237,61 @@ struct JournalTests {
         try open(directory).close()
     }
 
+    @Test func `a directory that is removed is made anew, complete before anything more is confirmed`() throws {
+        let root = temporaryDirectory(inMemory: true)
+        defer { removeTree(root) }
+        let directory = root.appending("state")
+        let news = BlockingQueue<Journal.DirectoryNews>()
+        let journal = try Journal(in: directory, fileSystem: PosixFileSystem(), logger: logger) { news.put($0) }
+        try record(journal, [assignment(0, first: 0)])
+        removeTree(directory)
+        try record(journal, [assignment(1, first: 4)])
+        // As it is on disk when the confirmation comes.
+        let bytes = try PosixFileSystem().readWhole(directory.appending("journal"), limit: 1 << 20)
+        #expect(news.takeAll(timeout: .seconds(60)) == [.madeAnew])
+        #expect(throws: AgentError.self) { try open(directory) }
+        // Noticed while nothing is written, too; and so is a journal alone that goes.
+        removeTree(directory)
+        #expect(news.takeAll(timeout: .seconds(60)) == [.madeAnew])
+        try PosixFileSystem().remove(directory.appending("journal"))
+        try record(journal, [assignment(2, first: 8)])
+        journal.close()
+        let again = try open(directory)
+        again.close()
+        #expect(again.loaded.distrust == nil)
+        #expect(again.loaded.state.batches.keys.sorted() == [0, 1, 2])
+        let other = root.appending("other")
+        try PosixFileSystem().createDirectories(other)
+        try PosixFileSystem().replace(other.appending("journal"), with: bytes.rawBytes)
+        let confirmed = try open(other)
+        confirmed.close()
+        #expect(confirmed.loaded.state.batches.keys.sorted() == [0, 1])
+    }
+
+    @Test func `an agent whose directory another one has taken confirms nothing more, and says so`() throws {
+        let root = temporaryDirectory(inMemory: true)
+        defer { removeTree(root) }
+        let directory = root.appending("state")
+        let news = BlockingQueue<Journal.DirectoryNews>()
+        let journal = try Journal(in: directory, fileSystem: PosixFileSystem(), logger: logger) { news.put($0) }
+        try record(journal, [assignment(0, first: 0)])
+        removeTree(directory)
+        let other = try open(directory)
+        let confirmed = BlockingQueue<Void>()
+        journal.describe(1, origin(1), Timestamp(milliseconds: 99))
+        journal.record([assignment(1, first: 4)]) { confirmed.put(()) }
+        guard case .taken(let reason)? = news.takeAll(timeout: .seconds(120))?.first else {
+            // Removed and made again by the first one before the second came.
+            Issue.record("nobody noticed")
+            return
+        }
+        #expect(reason.contains("in use by another agent"))
+        journal.close()
+        #expect(confirmed.takeAll(timeout: .zero)?.isEmpty != false)
+        other.close()
+        #expect(try open(directory).loaded.state.batches.isEmpty)
+    }
+
     @Test func `the checkpoints of the first version are taken over`() throws {
         let directory = temporaryDirectory(inMemory: true)
         defer { removeTree(directory) }

@@ -72,7 +72,7 @@ final class Life: Sendable {
                         clock: SystemWallClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                         once: once, stopPatience: patience
                     ) { _, _ in shipper }
-                    pipeline.run()
+                    try pipeline.run()
                     #expect(pipeline.ledger.violations == 0)
                     return pipeline.counters
                 })

@@ -129,6 +129,22 @@ struct PipelineTests {
         #expect(try fixture.runOnce().lines.isEmpty)
     }
 
+    @Test(arguments: [FileSource.LongLines.split, .truncate])
+    func `a line of 1 MiB is taken, and a longer one is split or truncated as set`(_ way: FileSource.LongLines) throws {
+        let fixture = try PipelineFixture()
+        var source = FileSource(name: "s", topic: "t", include: [fixture.path("*.log").string])
+        source.maximumLineBytes = 1 << 20
+        source.longLines = way
+        fixture.configuration.sources = [.file(source)]
+        let line = String(repeating: "x", count: 1 << 20)
+        try fixture.append([line, line + "yz", "end"], to: "a.log")
+        let shipper = try fixture.runOnce()
+        #expect(shipper.lines == (way == .split ? [line, line, "yz", "end"] : [line, line, "end"]))
+        let headers = shipper.sent.flatMap(\.batch.headerTexts)
+        let split = [[], ["fragment=0"], ["fragment=1", "fragment.last=true"], []]
+        #expect(headers == (way == .split ? split : [[], ["truncated=true", "original_bytes=1048578"], []]))
+    }
+
     @Test func `a refused batch is kept as it was, counted, and holds nothing up`() throws {
         let fixture = try PipelineFixture()
         fixture.configuration.collector.batchBytes = 2000
@@ -354,5 +370,16 @@ struct PipelineTests {
         life.stop()
         #expect(try life.end().recordsDelivered == 105)
         #expect(try fixture.runOnce().lines.isEmpty)
+    }
+}
+
+extension SealedBatch {
+    /// Each record's headers, as `key=value`.
+    fileprivate var headerTexts: [[String]] {
+        guard let contents = try? RecordBatchContents(bytes.rawBytes), let records = try? contents.records() else {
+            return []
+        }
+        func text(_ range: Range<Int>?) -> String { String(decoding: contents.payload[range ?? 0..<0], as: UTF8.self) }
+        return records.map { $0.headers.map { "\(text($0.key))=\(text($0.value))" } }
     }
 }

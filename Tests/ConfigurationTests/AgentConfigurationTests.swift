@@ -48,7 +48,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
             collector: {bootstrap: [a:1, "[::1]:2"], compression: gzip, batch.size: 64KiB, linger.ms: 5}
             sources:
               - {name: f, topic: t, type: file, include: [/a, /b], exclude: [c], start: end, max.line.bytes: 1KiB,
-                 ignore_older: 2h}
+                 long.lines: truncate, ignore_older: 2h}
               - name: m
                 topic: u
                 type: host_metrics
@@ -75,6 +75,7 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         file.exclude = ["c"]
         file.start = .end
         file.maximumLineBytes = 1024
+        file.longLines = .truncate
         file.ignoreOlder = .seconds(7200)
         var host = HostMetricsConfiguration()
         host.rootPath = "/host"
@@ -148,7 +149,11 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
         (fileSource("start: start"), "f.yaml:1:55: sources[0].start: expected one of beginning, end, found \"start\""),
         (
             fileSource("max.line.bytes: 2MiB"),
-            "f.yaml:1:64: sources[0].max.line.bytes: expected a size from 128 bytes to 1MB, such as 64KiB, 1MiB, 1GB or plain bytes, found \"2MiB\""
+            "f.yaml:1:64: sources[0].max.line.bytes: expected a size from 128 bytes to 1MiB, such as 64KiB, 1MiB, 1GB or plain bytes, found \"2MiB\""
+        ),
+        (
+            fileSource("long.lines: cut"),
+            "f.yaml:1:60: sources[0].long.lines: expected one of split, truncate, found \"cut\""
         ),
         (
             fileSource("topic: .."),
@@ -278,6 +283,22 @@ private func fileSource(_ more: String) -> String { "sources: [{name: a, type: f
     ])
     func `what cannot be is refused with file, line, column and key`(text: String, message: String) {
         #expect(problems(readAgent(text)) == [message])
+    }
+
+    @Test func `globs that cannot be are all told, with their places, beside whatever else is wrong`() {
+        let text = """
+            sources:
+              - {name: a, type: file, include: [/ok, "/a/[b", /a/../b], start: never}
+              - {name: b, type: file, include: [/ok], exclude: ["[z-a]", "**/*.gz", 'x\\']}
+            """
+        #expect(
+            problems(readAgent(text)) == [
+                "f.yaml:2:42: sources[0].include[1]: expected a glob of absolute paths, such as /var/log/*.log, found \"/a/[b\": a '[' has no ']'",
+                "f.yaml:2:51: sources[0].include[2]: expected a glob of absolute paths, such as /var/log/*.log, found \"/a/../b\": '..' is not supported, write the path without it",
+                "f.yaml:2:68: sources[0].start: expected one of beginning, end, found \"never\"",
+                "f.yaml:3:53: sources[1].exclude[0]: expected a glob, such as **/*.gz, found \"[z-a]\": a range in '[…]' is the wrong way round",
+                "f.yaml:3:73: sources[1].exclude[2]: expected a glob, such as **/*.gz, found \"x\\\\\": nothing follows the last '\\'",
+            ])
     }
 
     @Test func `every setting of metrics from others arrives where it belongs`() throws {

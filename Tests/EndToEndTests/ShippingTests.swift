@@ -31,6 +31,28 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `long lines are truncated where that is set, and a reader sees from which length`() async throws {
+            try await Playground.run { place in
+                let long = String(repeating: "abcdefgh", count: 40_000)
+                try place.write("logs/a.log", "one\n\(long)\ntwo\n")
+                let collector = try await place.collector()
+                let include = "include: ['\(place.path("logs").path)/*.log']"
+                let configuration = try place.agentConfiguration(
+                    bootstrap: collector.address,
+                    sources: "  - {name: app, type: file, \(include), max.line.bytes: 1KiB, long.lines: truncate}")
+                try await place.shipOnce(configuration)
+                let values = try await place.kcatRead(collector.address, "logs.app").map(\.value)
+                #expect(values == [Data("one".utf8), Data(long.utf8.prefix(1024)), Data("two".utf8)])
+                let headers = try await place.succeed(
+                    Programs.kcat, ["-C", "-b", collector.address, "-t", "logs.app", "-e", "-q", "-f", "%h\n"])
+                #expect(
+                    String(decoding: headers, as: UTF8.self) == "\ntruncated=true,original_bytes=320000\n\n")
+                let explained = try await place.succeed(
+                    Programs.agent, ["explain", place.path("logs/a.log").path, "--config", configuration.path])
+                #expect(String(decoding: explained, as: UTF8.self).contains("long.lines: truncate"))
+            }
+        }
+
         @Test func `a second run sends what was added since, and nothing else`() async throws {
             try await Playground.run { place in
                 let lines = SampleLines.lines(0..<3000, of: "a")

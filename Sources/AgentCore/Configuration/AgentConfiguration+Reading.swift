@@ -98,10 +98,11 @@ extension Form where Value == SourceInPlace {
 private func readFileSource(_ section: ConfigurationSection, name: String?, topic: String?) -> AgentSource? {
     let include = section.required("include", .list(of: .absoluteGlob, atLeast: 1))
     var source = FileSource(name: name ?? "", topic: topic, include: include ?? [])
-    source.exclude = section.value("exclude", .list(of: .text("a glob")), default: source.exclude)
+    source.exclude = section.value("exclude", .list(of: .glob), default: source.exclude)
     source.start = section.value("start", .choice, default: source.start)
     source.maximumLineBytes = section.value(
-        "max.line.bytes", .byteSize(128...1_000_000), default: source.maximumLineBytes)
+        "max.line.bytes", .byteSize(128...1 << 20), default: source.maximumLineBytes)
+    source.longLines = section.value("long.lines", .choice, default: source.longLines)
     source.encoding = section.value("encoding", .choice, default: source.encoding)
     source.compressed = section.value("compressed", .choice, default: source.compressed)
     source.ignoreOlder = section.value("ignore_older", .duration(.seconds(1) ... .seconds(3650 * 86_400)))

@@ -88,7 +88,18 @@ package enum AgentSource: Sendable, Equatable {
 package struct FileSource: Sendable, Equatable {
     /// Where to begin in a file that the agent has not seen before.
     package enum Start: String, Sendable, CaseIterable {
-        case beginning, end
+        case beginning
+        /// Behind what is there when the source is started for the very first time. All other files are read from their
+        /// beginning: what appears while the agent is away, as by rotation, was never skipped on purpose.
+        case end
+    }
+
+    /// What becomes of lines that are longer than `maximumLineBytes`.
+    package enum LongLines: String, Sendable, CaseIterable {
+        /// Cut into records of that size, each with the header `fragment`, its index.
+        case split
+        /// Only so much of their beginning is sent, with the headers `truncated` and `original_bytes`.
+        case truncate
     }
 
     package enum Encoding: String, Sendable, CaseIterable {
@@ -107,7 +118,11 @@ package struct FileSource: Sendable, Equatable {
     package var include: [String]
     package var exclude: [String] = []
     package var start = Start.beginning
+    /// In bytes, from 128 to 1 MiB. The default is below 1 MiB because a batch has to pass a cluster's default
+    /// `max.message.bytes`, 1048588, even where nothing of it can be compressed: 1 MiB of line leaves 12 bytes for the
+    /// batch's header (61), the record's own and its key, and would end as a dead letter.
     package var maximumLineBytes = 1_000_000
+    package var longLines = LongLines.split
     /// How text without a byte order mark is written.
     package var encoding = Encoding.auto
     /// What becomes of gzip files that the globs match.

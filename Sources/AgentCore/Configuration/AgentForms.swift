@@ -1,3 +1,4 @@
+internal import FileTailing
 internal import YAMLConfiguration
 
 extension Form where Value == String {
@@ -6,8 +7,10 @@ extension Form where Value == String {
     }
 
     static var absoluteGlob: Form {
-        text("a glob of absolute paths, such as /var/log/*.log") { $0.hasPrefix("/") }
+        text("a glob of absolute paths, such as /var/log/*.log") { $0.hasPrefix("/") }.checked(objection: whyNoGlob)
     }
+
+    static var glob: Form { text("a glob, such as **/*.gz").checked(objection: whyNoGlob) }
 
     /// It stands before the colon of a record's key.
     static var hostName: Form {
@@ -35,4 +38,13 @@ private func isMadeOfTopicCharacters(_ name: String, most: Int) -> Bool {
             (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
                 || ".-_".utf8.contains(byte)
         }
+}
+
+private func whyNoGlob(_ text: String) -> String? {
+    do throws(GlobError) {
+        _ = try GlobPattern(text)
+        return nil
+    } catch {
+        return error.reason
+    }
 }

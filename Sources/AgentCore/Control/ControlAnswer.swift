@@ -5,9 +5,9 @@ internal import SystemPackage
 
 /// What the pipeline answers; what can be worked out elsewhere is not worked out there.
 enum ControlAnswer: Sendable {
-    case files([FileDescription])
+    case files([FileReport])
     /// For `explain`: what is followed, and what is known of the path.
-    case known([TailSource], [FileDescription])
+    case known([TailSource], [FileReport])
     case sought([Sought])
     case reloaded(ReloadPlan)
     case status(AgentStatus)
@@ -18,7 +18,7 @@ enum ControlAnswer: Sendable {
     {
         switch self {
         case .files(let files):
-            return files.sorted { $0.path.string < $1.path.string }.map { $0.json(now: now) }
+            return files.sorted { $0.file.path.string < $1.file.path.string }.map { $0.json(now: now) }
         case .known(let sources, let files):
             guard case .explain(let path) = request else { return [] }
             return [explain(path, sources, files, fileSystem, now: now)]
@@ -36,40 +36,10 @@ enum ControlAnswer: Sendable {
     }
 }
 
-extension FileDescription {
-    func json(now: Timestamp) -> JSONValue {
-        let lag = behindSince.map { max(0, now.milliseconds / 1000 - $0.seconds) } ?? 0
-        return .object([
-            "path": .string(path.string), "source": .string(source), "original_path": .string(originalPath.string),
-            "id": .string("\(id)"), "device": .integer(Int64(truncatingIfNeeded: number.device)),
-            "inode": .integer(Int64(truncatingIfNeeded: number.inode)), "size": .integer(size),
-            "read": .integer(readPosition), "acknowledged": .integer(acknowledged),
-            "lag_bytes": .integer(max(0, size - acknowledged)), "lag_seconds": .integer(lag),
-            "compressed": .boolean(isCompressed), "open": .boolean(isOpen), "placement": .string("\(placement)"),
-            "state": .string(state.text), "problem": problem.map { .string("\($0)") } ?? .null,
-        ])
-    }
-}
-
-extension FileDescription.State {
-    var text: String {
-        switch self {
-        case .reading: "reading"
-        case .upToDate: "up to date"
-        case .waitsForNewline: "waits for the end of a line"
-        case .waitsForEarlier: "waits for an earlier file of its path"
-        case .failing: "cannot be read"
-        case .done: "done"
-        case .missing: "not to be found"
-        case .waitsForAcknowledgement: "waits for acknowledgements"
-        }
-    }
-}
-
 private func explain(
-    _ path: FilePath, _ sources: [TailSource], _ files: [FileDescription], _ fileSystem: any FileSystem, now: Timestamp
+    _ path: FilePath, _ sources: [TailSource], _ files: [FileReport], _ fileSystem: any FileSystem, now: Timestamp
 ) -> JSONValue {
-    let known = files.filter { $0.path == path || $0.originalPath == path }
+    let known = files.filter { $0.file.path == path || $0.file.originalPath == path }
     let verdicts: [JSONValue] = sources.filter { !$0.include.isEmpty }.map { source in
         let reason: String
         var isTaken = false
@@ -88,7 +58,7 @@ private func explain(
 }
 
 private func explainStatus(
-    of path: FilePath, _ source: TailSource, _ pattern: GlobPattern, _ known: [FileDescription],
+    of path: FilePath, _ source: TailSource, _ pattern: GlobPattern, _ known: [FileReport],
     _ fileSystem: any FileSystem, _ now: Timestamp
 ) -> (String, Bool) {
     let status: FileStatus
@@ -100,7 +70,7 @@ private func explainStatus(
         )
     }
     guard status.kind == .regular else { return ("include: \(pattern) would take it, but it is no file", false) }
-    let isKnown = known.contains { $0.source == source.name }
+    let isKnown = known.contains { $0.file.source == source.name }
     if let limit = source.ignoreOlder, !isKnown {
         let age = now.milliseconds / 1000 - status.modified.seconds
         if age > limit.components.seconds {
@@ -108,7 +78,11 @@ private func explainStatus(
         }
     }
     if !isKnown, let file = known.first {
-        return ("include: \(pattern) takes it; it is followed as \(file.path)", true)
+        return ("include: \(pattern) takes it; it is followed as \(file.file.path)", true)
     }
-    return ("taken by include: \(pattern)" + (isKnown ? "" : ", and not found yet"), true)
+    var reason = "taken by include: \(pattern)" + (isKnown ? "" : ", and not found yet")
+    if source.longLines == .truncate {
+        reason += "; of lines longer than \(source.maximumLineBytes) bytes the beginning is sent (long.lines: truncate)"
+    }
+    return (reason, true)
 }

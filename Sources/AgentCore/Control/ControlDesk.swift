@@ -3,6 +3,7 @@ internal import FileTailing
 internal import Logging
 internal import Primitives
 internal import Synchronization
+internal import SystemPackage
 
 /// A question to the pipeline. Whoever asks waits; the pipeline does not.
 final class ControlTask: Sendable {
@@ -80,25 +81,21 @@ extension Pipeline {
         switch task.question {
         case .reload(let configuration): task.answer(reload(configuration))
         case .request(.status): task.answer(.status(status))
-        case .request(let request): task.answer(tailer.answer(request))
+        case .request(.files): task.answer(.files(fileReports))
+        case .request(.explain): task.answer(.known(tailer.sources, fileReports))
+        case .request(.seek(let path, let target)): task.answer(tailer.seeking(path, target))
+        case .request(.reload): preconditionFailure("BUG: a reload comes with its configuration")
         }
     }
 }
 
 extension Tailer {
     /// In a running agent and for a stopped one alike.
-    func answer(_ request: ControlRequest) -> ControlAnswer {
-        switch request {
-        case .files: return .files(snapshot())
-        case .explain: return .known(sources, snapshot())
-        case .seek(let path, let target):
-            do throws(SeekError) {
-                return .sought(try seek(path, to: target))
-            } catch {
-                return .failed("\(error)")
-            }
-        case .reload: return .failed("the agent does not run; it reads its configuration when it starts")
-        case .status: return .failed("the agent does not run; what it counts begins anew when it starts")
+    func seeking(_ path: FilePath, _ target: SeekTarget) -> ControlAnswer {
+        do throws(SeekError) {
+            return .sought(try seek(path, to: target))
+        } catch {
+            return .failed("\(error)")
         }
     }
 }

@@ -1,3 +1,5 @@
+internal import FileTailing
+
 /// Answers as a person reads them.
 package enum ControlText {
     package static func lines(_ request: ControlRequest, _ answer: [JSONValue]) -> [String] {
@@ -18,8 +20,15 @@ package enum ControlText {
                 .compactMap { key, title -> String? in
                     guard case .array(let names)? = plan[key], !names.isEmpty else { return nil }
                     return "\(title): \(names.compactMap(\.string).joined(separator: ", "))"
-                } + ["reloaded"]
+                } + handovers(plan) + ["reloaded"]
             }
+        }
+    }
+
+    private static func handovers(_ plan: JSONValue) -> [String] {
+        guard case .array(let handovers)? = plan["handed_over"] else { return [] }
+        return handovers.map {
+            Handover(from: text($0, "from"), to: text($0, "to"), files: Int($0["files"]?.integer ?? 0)).text
         }
     }
 
@@ -32,7 +41,9 @@ package enum ControlText {
             let placement = text(file, "placement")
             if placement != "live" && placement != "missing" { state += " (\(placement))" }
             if let problem = file["problem"]?.string { state += ": \(problem)" }
-            rows.append(keys.map { text(file, $0) } + [state, text(file, "path")])
+            var numbers = keys.map { text(file, $0) }
+            if file["lag_bytes_at_least"] == .boolean(true) { numbers[4] = "≥" + numbers[4] }
+            rows.append(numbers + [state, text(file, "path")])
         }
         return table(rows, numbers: 1...6)
     }

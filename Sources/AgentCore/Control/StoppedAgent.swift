@@ -28,6 +28,7 @@ struct StoppedAgent {
                 throw ControlError("the agent never ran: it has no state to change")
             }
             let files = try configuration.split(fileSystem: fileSystem, clock: SystemWallClock(), wake: {}).files
+            _ = state.handOver(to: files, ofAll: Set(configuration.sources.map(\.name)))
             tailer = Tailer(
                 sources: files, fileSystem: fileSystem, watcher: nil, resuming: Array(state.files.values),
                 startedBefore: state.sources, limits: configuration.tailLimits)
@@ -37,9 +38,19 @@ struct StoppedAgent {
             throw ControlError("no agent answers, and its state cannot be used: \(error)")
         }
         tailer.reconcile(everything: true)
-        let answer = tailer.answer(request)
+        let answer = answer(request, tailer)
         if case .sought(let sought) = answer { try keep(sought, of: tailer) }
         return try answer.json(request, fileSystem: fileSystem, now: SystemWallClock().now())
+    }
+
+    private func answer(_ request: ControlRequest, _ tailer: Tailer) -> ControlAnswer {
+        switch request {
+        case .files: .files(tailer.snapshot().map { FileReport(stopped: $0) })
+        case .explain: .known(tailer.sources, tailer.snapshot().map { FileReport(stopped: $0) })
+        case .seek(let path, let target): tailer.seeking(path, target)
+        case .reload: .failed("the agent does not run; it reads its configuration when it starts")
+        case .status: .failed("the agent does not run; what it counts begins anew when it starts")
+        }
     }
 
     /// Only what was sought is stored: all else the agent finds by itself, and tells. What was

@@ -6,7 +6,7 @@ package import SystemPackage
 
 /// One dead letter, as a person looks at it.
 package struct DeadLetter: Sendable, Equatable {
-    /// Part of a file that its records were read from.
+    /// Part of a file: just what its records were read from.
     package struct Origin: Sendable, Equatable {
         package var path: FilePath
         package var from: Int64
@@ -22,6 +22,8 @@ package struct DeadLetter: Sendable, Equatable {
     package var bytes: Int
     /// Kafka's name for the reason.
     package var error: String
+    /// What the broker said besides; nil where it said nothing.
+    package var message: String?
     /// When it was refused, in milliseconds since 1970.
     package var refusedMilliseconds: Int64
     /// None where its input is no file.
@@ -95,6 +97,7 @@ extension DeadLetter {
         records = entry.batch.recordCount
         bytes = entry.batch.byteCount
         error = "\(entry.error)"
+        message = LetterCoordinates(key: entry.key)?.message
         refusedMilliseconds = entry.written.milliseconds
         origins = entry.origins.map {
             Origin(path: FilePath(String(decoding: $0.path, as: UTF8.self)), from: $0.from, to: $0.to)

@@ -52,6 +52,9 @@ final class DeadLetters {
         return files.sorted { $0.ordinal < $1.ordinal }
     }
 
+    /// The directory was removed with the state directory.
+    func beginAnew() { isDirectoryDurable = false }
+
     /// Keeps a letter. Durable on return.
     ///
     /// - Parameter make: the letter under the ordinal given.

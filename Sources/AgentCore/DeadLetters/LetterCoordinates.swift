@@ -4,31 +4,41 @@ internal import Primitives
 internal import RecordBatches
 internal import SystemPackage
 
-/// Which records a dead letter has: where its first one stands in the batch that was sent. In a letter's file they take the
-/// key's place: u64 tag, u32 position, big-endian; letters of earlier versions have none.
+/// Which records a dead letter has: where its first one stands in the batch that was sent; and what the broker said of
+/// them. In a letter's file this takes the key's place: u64 tag, u32 position, big-endian, and text to the end; letters of
+/// earlier versions have no text, or nothing at all.
 struct LetterCoordinates: Hashable, Sendable {
     var tag: BatchTag
     /// How many records of the batch are before it.
     var position: Int
+    /// What the broker said besides its error code.
+    var message: String?
 
-    init(tag: BatchTag, position: Int) {
+    init(tag: BatchTag, position: Int, message: String?) {
         self.tag = tag
         self.position = position
+        self.message = message
     }
+
+    /// In bytes: who writes longer ones is cut short.
+    private static let longestMessage = 1000
 
     private static let size = 12
 
     init?(key: [UInt8]) {
-        guard key.count == Self.size else { return nil }
+        guard key.count >= Self.size else { return nil }
         let bytes = key.rawBytes
         tag = BatchTag(value: bytes.bigEndian(UInt64.self, at: 0))
         position = Int(bytes.bigEndian(UInt32.self, at: 8))
+        if key.count > Self.size { message = String(decoding: key[Self.size...], as: UTF8.self) }
     }
 
     var key: [UInt8] {
         var bytes: [UInt8] = []
         bytes.appendBigEndian(tag.value)
         bytes.appendBigEndian(UInt32(clamping: position))
+        // A broker's text may hold anything; what is shown is one line.
+        bytes += (message ?? "").utf8.prefix(Self.longestMessage).map { $0 < 0x20 || $0 == 0x7f ? 0x20 : $0 }
         return bytes
     }
 }

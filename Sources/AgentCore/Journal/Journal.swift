@@ -21,6 +21,14 @@ final class Journal: Sendable {
     private let ended = BlockingQueue<Void>()
     private let figures: JournalFigures
 
+    /// What became of the state directory while it was in use.
+    enum DirectoryNews: Sendable, Equatable {
+        /// It was removed, and is there again, with all that the journal knows.
+        case madeAnew
+        /// Another process has its path, for this reason: nothing is written or confirmed any more.
+        case taken(String)
+    }
+
     enum Message: Sendable {
         case origin(tag: UInt64, BatchOrigin, Timestamp)
         case entries([JournalEntry], confirm: (@Sendable () -> Void)?)
@@ -31,8 +39,12 @@ final class Journal: Sendable {
 
     /// Opens the journal of a state directory, takes over what its predecessor knew, and begins.
     ///
+    /// - Parameter onDirectory: called from the journal's thread.
     /// - Throws: where another agent uses the directory, another program wrote the file, or it cannot be read.
-    init(in path: FilePath, fileSystem: any FileSystem, logger: Logger) throws {
+    init(
+        in path: FilePath, fileSystem: any FileSystem, logger: Logger,
+        onDirectory: @escaping @Sendable (DirectoryNews) -> Void = { _ in }
+    ) throws {
         let directory = try StateDirectory(path, fileSystem: fileSystem)
         var loaded = try LoadedJournal(in: directory, fileSystem: fileSystem)
         let isKnown = loaded.state.anchor == directory.anchor && loaded.distrust == nil
@@ -47,7 +59,8 @@ final class Journal: Sendable {
             file, fileSystem: fileSystem, file: open, loaded.reading, snapshotBytes: snapshotBytes,
             mustWriteAnew: !isKnown)
         let worker = JournalWorker(
-            directory, journalFile, loaded, queue: queue, fileSystem: fileSystem, logger: logger, figures: figures)
+            directory, journalFile, loaded, queue: queue, fileSystem: fileSystem, logger: logger, figures: figures,
+            onDirectory: onDirectory)
         self.loaded = loaded
         self.queue = queue
         self.figures = figures
@@ -86,6 +99,8 @@ final class Journal: Sendable {
     var syncs: Int { figures.syncs.load(ordering: .relaxed) }
     /// Attempts to write that failed.
     var failures: Int { figures.failures.load(ordering: .relaxed) }
+    /// It cannot be written at present, so nothing is confirmed.
+    var isFailing: Bool { figures.isFailing.load(ordering: .relaxed) }
 }
 
 extension Journal: SequenceJournal {
@@ -98,4 +113,5 @@ extension Journal: SequenceJournal {
 final class JournalFigures: Sendable {
     let syncs = Atomic<Int>(0)
     let failures = Atomic<Int>(0)
+    let isFailing = Atomic<Bool>(false)
 }

@@ -43,6 +43,25 @@ struct JournalFile {
         self.mustWriteAnew = mustWriteAnew || file == nil
     }
 
+    /// Whether the file that is written to is the one that bears the name. One that is yet to be written is.
+    func isInPlace() throws(FileError) -> Bool {
+        guard !mustWriteAnew, let file else { return true }
+        let own = try file.status().number
+        do throws(FileError) {
+            return try fileSystem.status(of: path, followingLinks: true).number == own
+        } catch {
+            if error.isNotFound { return false }
+            throw error
+        }
+    }
+
+    /// The next `synchronize` writes the whole file from the state.
+    mutating func mustReplace() {
+        mustWriteAnew = true
+        unsynced = []
+        written = 0
+    }
+
     var hasUnsynced: Bool { !unsynced.isEmpty || mustWriteAnew }
 
     /// Adds a frame, to be written with the next call of `write` or `synchronize`.

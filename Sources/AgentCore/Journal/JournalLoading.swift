@@ -15,13 +15,17 @@ struct LoadedJournal: Sendable {
     var distrust: Distrust?
 
     enum Distrust: Sendable, Equatable, CustomStringConvertible {
-        case damaged(bytes: Int, frames: UInt64)
+        case damaged(bytes: Int, frames: UInt64, isEmpty: Bool)
         case copied(from: StateAnchor)
 
         var description: String {
             switch self {
-            case .damaged(let bytes, let frames):
-                "the journal is damaged: \(frames) of its frames, \(bytes) bytes, are lost"
+            case .damaged(_, _, isEmpty: true):
+                "the journal was emptied or overwritten: how far files were read is not known any more, so they are read "
+                    + "as new ones, from where start says, and lines may come again"
+            case .damaged(let bytes, let frames, isEmpty: false):
+                "the journal is damaged: \(frames) of its frames, \(bytes) bytes, are lost: files of which they told are "
+                    + "read as new ones, or from where they were before, and lines may come again"
             case .copied:
                 "the state directory is a copy, or was restored: its lock file or the machine is not the one that "
                     + "wrote it"
@@ -65,7 +69,7 @@ struct LoadedJournal: Sendable {
         if reading.missingFrames > 0 {
             distrust = .damaged(
                 bytes: max(reading.damagedBytes, reading.frames.isEmpty ? bytes.count : 0),
-                frames: reading.missingFrames)
+                frames: reading.missingFrames, isEmpty: reading.frames.isEmpty)
         }
     }
 

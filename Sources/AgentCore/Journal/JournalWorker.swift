@@ -8,6 +8,10 @@ internal import SystemPackage
 /// What the journal's thread does: takes all that was told, writes it as one frame, syncs once where somebody waits for
 /// it, and confirms.
 final class JournalWorker {
+    /// How often the directory is looked at while nothing is written.
+    private static let lookInterval = Duration.seconds(1)
+    /// Attempts to lock a new directory that another process has, within about three seconds.
+    private static let refusalLimit = 6
     /// What nobody waits for is synced after so long.
     private static let lazySync = Duration.seconds(5)
     private static let shortestPause = Duration.milliseconds(100)
@@ -32,10 +36,18 @@ final class JournalWorker {
     private var failedSince: ContinuousClock.Instant?
     private var retryAt: ContinuousClock.Instant?
     private var pause = shortestPause
+    private var nextLook = ContinuousClock.now + lookInterval
+    /// The directory is another process's now: nothing is written, confirmed or tried any more.
+    private var isDispossessed = false
+    private var refusals = 0
+    /// It is a new directory, which nobody was told of yet.
+    private var isMadeAnew = false
+    private let onDirectory: @Sendable (Journal.DirectoryNews) -> Void
 
     init(
         _ directory: StateDirectory, _ file: JournalFile, _ loaded: LoadedJournal,
-        queue: BlockingQueue<Journal.Message>, fileSystem: any FileSystem, logger: Logger, figures: JournalFigures
+        queue: BlockingQueue<Journal.Message>, fileSystem: any FileSystem, logger: Logger, figures: JournalFigures,
+        onDirectory: @escaping @Sendable (Journal.DirectoryNews) -> Void
     ) {
         path = directory.path
         self.directory = directory
@@ -46,6 +58,7 @@ final class JournalWorker {
         self.fileSystem = fileSystem
         self.logger = logger
         self.figures = figures
+        self.onDirectory = onDirectory
         if file.hasUnsynced { unsyncedSince = .now - Self.lazySync }
     }
 
@@ -55,6 +68,7 @@ final class JournalWorker {
             persist()
         }
         // Closed: the last attempt.
+        nextLook = .now
         take([])
         unsyncedSince = .now - Self.lazySync
         retryAt = nil
@@ -62,9 +76,10 @@ final class JournalWorker {
         directory = nil
     }
 
-    private var patience: Duration? {
+    private var patience: Duration {
         if let retryAt { return max(.zero, retryAt - .now) }
-        return unsyncedSince.map { max(.zero, Self.lazySync - (.now - $0)) }
+        let look = max(.zero, nextLook - .now)
+        return unsyncedSince.map { min(look, max(.zero, Self.lazySync - (.now - $0))) } ?? look
     }
 
     private func take(_ messages: [Journal.Message]) {
@@ -118,8 +133,12 @@ final class JournalWorker {
     }
 
     private func persist() {
+        if isDispossessed { return }
         if let retryAt, retryAt > .now { return }
         do throws(FileError) {
+            // What is confirmed has to be where the next start looks for it.
+            if !waiting.isEmpty || nextLook <= .now { try look() }
+            if isDispossessed { return }
             try file.write()
             if unsyncedSince == nil && (file.hasUnsynced || !spools.isEmpty) { unsyncedSince = .now }
             let isDue = unsyncedSince.map { .now - $0 >= Self.lazySync } ?? false
@@ -128,6 +147,59 @@ final class JournalWorker {
         } catch {
             note(error)
         }
+    }
+
+    /// Sees that the directory and the journal are still those that bear their names: somebody may have removed them, and
+    /// then what is written reaches nobody. Costs two system calls.
+    private func look() throws(FileError) {
+        nextLook = .now + Self.lookInterval
+        guard let directory else { return }
+        if try directory.isInPlace(fileSystem) {
+            if try file.isInPlace() { return }
+            logger.error(
+                "the journal was removed or replaced while it was in use: it is written anew, and nothing is lost",
+                metadata: ["state_dir": "\(path)"])
+            file.mustReplace()
+            return
+        }
+        try takeAnew()
+    }
+
+    /// Makes the directory once more. The journal is complete and durable in it before anything more is confirmed.
+    private func takeAnew() throws(FileError) {
+        do {
+            let new = try StateDirectory(path, fileSystem: fileSystem)
+            if try fileSystem.exists(path.appending("journal")) {
+                throw AgentError("\(path) has another agent's journal")
+            }
+            directory = new
+            state.anchor = new.anchor
+        } catch let error as FileError {
+            throw error
+        } catch {
+            try giveUp(error)
+            return
+        }
+        file.mustReplace()
+        // Their files are gone.
+        spools = []
+        isMadeAnew = true
+        // Also where nobody waits: it is what the next start goes by.
+        try synchronize()
+    }
+
+    /// Somebody who only asks has the directory for a moment; who keeps it is another agent.
+    private func giveUp(_ reason: any Error) throws(FileError) {
+        refusals += 1
+        if refusals < Self.refusalLimit {
+            throw FileError(operation: "lock", path: path.appending(".lock"), errno: .resourceTemporarilyUnavailable)
+        }
+        isDispossessed = true
+        waiting = []
+        onDirectory(
+            .taken(
+                "the state directory was removed or replaced while it was in use, and it is not this agent's any more: "
+                    + "\(reason)"))
     }
 
     private func synchronize() throws(FileError) {
@@ -141,6 +213,13 @@ final class JournalWorker {
         try file.synchronize(state)
         figures.syncs.wrappingAdd(file.syncs - before, ordering: .relaxed)
         unsyncedSince = nil
+        if isMadeAnew {
+            isMadeAnew = false
+            logger.error(
+                "the state directory was removed while it was in use: it was made anew with all that is known of files and batches; samples and dead letters in it are lost",
+                metadata: ["state_dir": "\(path)"])
+            onDirectory(.madeAnew)
+        }
         for confirm in waiting { confirm() }
         waiting = []
         if let old = predecessor {
@@ -153,6 +232,7 @@ final class JournalWorker {
     private func heal() {
         guard let since = failedSince else { return }
         failedSince = nil
+        figures.isFailing.store(false, ordering: .relaxed)
         retryAt = nil
         pause = Self.shortestPause
         logger.notice("the journal can be written again, after \(.now - since)")
@@ -162,6 +242,7 @@ final class JournalWorker {
         figures.failures.wrappingAdd(1, ordering: .relaxed)
         if failedSince == nil {
             failedSince = .now
+            figures.isFailing.store(true, ordering: .relaxed)
             logger.error(
                 "cannot write the journal, so nothing is sent; it is tried again until it succeeds: \(error)",
                 metadata: ["state_dir": "\(path)"])

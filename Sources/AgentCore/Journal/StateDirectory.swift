@@ -38,6 +38,19 @@ struct StateDirectory: Sendable {
         anchor = StateAnchor(inode: status.number.inode, born: status.born, machine: Self.machineID(fileSystem))
     }
 
+    /// Whether this process still has the directory: its lock file is the one that bears the name.
+    ///
+    /// - Throws: where that cannot be told just now.
+    func isInPlace(_ fileSystem: any FileSystem) throws(FileError) -> Bool {
+        let own = try lock.status().number
+        do throws(FileError) {
+            return try fileSystem.status(of: path.appending(".lock"), followingLinks: true).number == own
+        } catch {
+            if error.isNotFound || error.errno == .notDirectory { return false }
+            throw error
+        }
+    }
+
     private static func create(_ path: FilePath, _ fileSystem: any FileSystem) throws(FileError) {
         var missing: [FilePath] = []
         var ancestor = path

@@ -65,10 +65,7 @@ final class Spool {
         self.resumed = resumed
         cursor = doneThrough + 1
         nextOrdinal = cursor
-        try fileSystem.createDirectories(directory)
-        // Their own names too: the journal relies on what is in here. (A life may have ended between the two.)
-        let parent = directory.removingLastComponent()
-        for place in [parent, parent.removingLastComponent()] { try fileSystem.synchronizeDirectory(place) }
+        try Self.make(directory, fileSystem)
         for entry in try fileSystem.list(directory) {
             guard let first = Self.ordinal(of: entry.name) else { continue }
             let path = directory.appending(entry.name)
@@ -85,6 +82,21 @@ final class Spool {
         nextOrdinal = next
         firstOwn = next
         removeDone()
+    }
+
+    private static func make(_ directory: FilePath, _ fileSystem: any FileSystem) throws(FileError) {
+        try fileSystem.createDirectories(directory)
+        // Their own names too: the journal relies on what is in here. (A life may have ended between the two.)
+        let parent = directory.removingLastComponent()
+        for place in [parent, parent.removingLastComponent()] { try fileSystem.synchronizeDirectory(place) }
+    }
+
+    /// The files were removed: what was not sent of them is given up, and counted; what comes goes into new ones.
+    func beginAnew() {
+        (writer, reader, newest, segments) = (nil, nil, nil, [])
+        cursor = nextOrdinal
+        dropped.own = dropped.own + unsent
+        unsent = RecordShare()
     }
 
     static func fileName(_ ordinal: UInt64) -> String {
@@ -125,6 +137,7 @@ final class Spool {
         if let writer, let last = segments.last, last.size + Int64(size) <= max(64 << 10, min(4 << 20, limit / 16)) {
             return writer
         }
+        if segments.isEmpty { try Self.make(directory, fileSystem) }
         let path = directory.appending(Self.fileName(nextOrdinal))
         let file = try fileSystem.open(path, .replace)
         try fileSystem.synchronizeDirectory(directory)

@@ -56,6 +56,7 @@ extension AgentStatus {
                     "batches_in_flight": .integer(Int64(batchesInFlight)),
                     "records_may_be_doubled": .integer(counters.recordsMayBeDoubled),
                     "records_lost_by_broker": .integer(counters.recordsLostByBroker),
+                    "state_dir_made_anew": .integer(counters.stateDirectoriesMadeAnew),
                     "memory_bytes": .integer(usage.residentBytes),
                     "cpu_milliseconds": .integer(usage.cpuTime / .milliseconds(1)),
                 ])

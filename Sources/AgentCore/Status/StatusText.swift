@@ -37,6 +37,9 @@ enum StatusText {
             line += "; \(number("records_may_be_doubled")) records may be double"
         }
         if number("records_lost_by_broker") > 0 { line += "; \(number("records_lost_by_broker")) lost by the broker" }
+        if number("state_dir_made_anew") > 0 {
+            line += "; the state directory was removed under the agent, \(number("state_dir_made_anew")) times"
+        }
         return line
     }
 }

@@ -151,6 +151,9 @@ extension BatchProducer {
             metadata: [
                 "partition": "\(place)", "error": "\(answer.errorCode)", "message": "\(answer.errorMessage ?? "")",
             ])
+        if let message = answer.errorMessage, !message.isEmpty {
+            partitions[place]?.complaint = (answer.errorCode, message)
+        }
         // The broker may say where the leader is now (KIP-951), which saves asking.
         if let hint = answer.currentLeader,
             cluster.assumeIsolated({ $0.takeHint(hint, of: place, endpoints: endpoints) })

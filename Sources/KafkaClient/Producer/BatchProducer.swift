@@ -79,6 +79,8 @@ package actor BatchProducer {
         var machine: Machine
         /// The connection that the batches in flight went over; no other gets one until they have landed.
         var link: BrokerLink?
+        /// What the broker said with its last error code.
+        var complaint: (code: ErrorCode, message: String)?
         var isQueued = false
         var isPausing = false
         var isResuming = false
@@ -186,6 +188,11 @@ package actor BatchProducer {
         if !flushWaiters.isEmpty && batchesHeld == 0 { finishWaiters(true) }
     }
 
+    private func complaint(_ place: TopicPartition, _ reason: BatchRefusal.Reason) -> String? {
+        guard let known = partitions[place]?.complaint, reason == .refused(known.code) else { return nil }
+        return known.message
+    }
+
     private func tell(_ outcome: Machine.Outcome, _ place: TopicPartition) {
         switch outcome {
         case .settled(let tag, let size, let storedRecords, let offset):
@@ -198,7 +205,7 @@ package actor BatchProducer {
                 metadata: ["partition": "\(place)", "count": "\(recordCount)", "reason": "\(reason)"])
             let refusal = BatchRefusal(
                 tag: tag, place: place, position: Int(position), recordCount: Int(recordCount), reason: reason,
-                batch: payload.batch)
+                batch: payload.batch, message: complaint(place, reason))
             sink.onRefused(refusal) { [self] in
                 cluster.eventLoop.execute { self.assumeIsolated { $0.kept(id, place) } }
             }

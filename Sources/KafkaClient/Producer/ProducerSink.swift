@@ -57,6 +57,8 @@ package struct BatchRefusal: Sendable {
     package var reason: Reason
     /// A batch of just these records; nil for `sourceIsGone`.
     package var batch: SealedBatch?
+    /// What the broker said with the error code; nil where it said nothing.
+    package var message: String?
 }
 
 package enum ProducerIncident: Sendable, Equatable {

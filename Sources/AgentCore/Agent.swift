@@ -149,6 +149,8 @@ private struct ProducerShipper: Shipper {
         producer.enqueue(batch, topic: topic, partition: partition, tag: tag.value)
     }
 
+    func release(topics: Set<String>) { producer.release(topics: topics) }
+
     var bytesHeld: Int { producer.bytesHeld }
 }
 
@@ -170,6 +172,7 @@ private struct PipelineSink: ProducerSink {
                 .refused(
                     RefusedRecords(tag: tag, code: code, position: refusal.position, batch: batch, kept: kept)))
         case (.refused, nil), (.sourceIsGone, _): inbox.put(.lost(tag, kept: kept))
+        case (.placeIsGone, _): inbox.put(.takenBack(tag, kept: kept))
         }
     }
 
@@ -181,6 +184,10 @@ private struct PipelineSink: ProducerSink {
 
     func onCluster(_ clusterID: String) {
         journal.note([.cluster(clusterID)])
+    }
+
+    func onTopic(_ topic: String, partitions: Int) {
+        inbox.put(.topic(topic, partitions: partitions))
     }
 
     func onIncident(_ incident: ProducerIncident) {

@@ -124,6 +124,8 @@ final class FakeShipper: Shipper {
         state = Mutex(State(answer: answer))
     }
 
+    func release(topics: Set<String>) {}
+
     func ship(_ batch: SealedBatch, topic: String, partition: Int32, tag: BatchTag) {
         let sent = Sent(batch: batch, topic: topic, partition: partition, tag: tag)
         onShip(sent)

@@ -159,6 +159,8 @@ final class JournaledShipper: Shipper {
         }
     }
 
+    func release(topics: Set<String>) {}
+
     func ship(_ batch: SealedBatch, topic: String, partition: Int32, tag: BatchTag) {
         let place = TopicPartition(topic: topic, partition: partition)
         let isWaiting = state.withLock { state in

@@ -56,6 +56,8 @@ extension AgentStatus {
                     "batches_in_flight": .integer(Int64(batchesInFlight)),
                     "records_may_be_doubled": .integer(counters.recordsMayBeDoubled),
                     "records_lost_by_broker": .integer(counters.recordsLostByBroker),
+                    "records_lost": .integer(counters.recordsLost),
+                    "records_taken_back": .integer(counters.recordsTakenBack),
                     "memory_bytes": .integer(usage.residentBytes),
                     "cpu_milliseconds": .integer(usage.cpuTime / .milliseconds(1)),
                 ])

@@ -153,11 +153,18 @@ let package = Package(
             name: "Fuzzing",
             dependencies: [
                 "BrokerCore", "AgentCore", "CollectorCore", "YAMLConfiguration", "KafkaProtocol", "RecordBatches",
-                "FileAccess", "Primitives", "TestSupport", nioCore, logging, systemPaths,
+                "FileAccess", "Primitives", "BrokerTestSupport", "TestSupport", nioCore, logging, systemPaths,
             ], path: "Tests/Fuzzing", swiftSettings: testSettings),
+        .target(
+            name: "BrokerTestSupport",
+            dependencies: ["BrokerCore", "KafkaProtocol", "Primitives", "TestSupport", nioCore],
+            path: "Tests/BrokerTestSupport", swiftSettings: testSettings),
         tests(
             "FuzzTests",
-            ["Fuzzing", "BrokerCore", "KafkaProtocol", "RecordBatches", "Primitives", "TestSupport", nioCore]),
+            [
+                "Fuzzing", "BrokerCore", "BrokerTestSupport", "KafkaProtocol", "RecordBatches", "Primitives",
+                "TestSupport", nioCore,
+            ]),
         tests("PrimitivesTests", ["Primitives", "CCRC32C"]),
         tests(
             "RecordBatchesTests", ["RecordBatches", "ForeignCodecs", "Primitives"], exclude: ["make-golden-batches.py"]),
@@ -180,16 +187,15 @@ let package = Package(
         tests(
             "BrokerCoreTests",
             [
-                "BrokerCore", "CommitLog", "TestSupport", "FileAccess", "KafkaProtocol", "RecordBatches", "Primitives",
-                nioCore,
-                logging, systemPaths,
+                "BrokerCore", "CommitLog", "BrokerTestSupport", "TestSupport", "FileAccess", "KafkaProtocol",
+                "RecordBatches", "Primitives", nioCore, logging, systemPaths,
             ]),
         tests(
             "BrokerServerTests",
             [
-                "BrokerServer", "BrokerCore", "TestSupport", "FileAccess", "KafkaProtocol", "RecordBatches",
-                "Primitives", nioCore,
-                nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"), logging, systemPaths,
+                "BrokerServer", "BrokerCore", "TestSupport", "FileAccess", "KafkaProtocol",
+                "RecordBatches", "Primitives", nioCore, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"),
+                logging, systemPaths,
             ]),
         tests(
             "AgentCoreTests",
@@ -198,28 +204,27 @@ let package = Package(
                 "RecordBatches", "Primitives", logging,
                 systemPaths,
             ]),
-        tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", systemPaths]),
+        tests("FileTailingTests", ["FileTailing", "FileAccess", "Primitives", "TestSupport", systemPaths]),
         tests(
             "KafkaClientTests",
-            ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", nioCore, nioPosix, logging]),
+            ["KafkaClient", "KafkaProtocol", "RecordBatches", "Primitives", "TestSupport", nioCore, nioPosix, logging]),
         tests(
             "TributaryCommandTests",
             ["tributary", "KafkaClient", "KafkaProtocol", "Primitives", "TestSupport", argumentParser, nioCore]),
         // Runs the built programs, so it needs none of their modules.
-        tests("EndToEndTests", [], resources: [.copy("Clients")]),
+        tests("EndToEndTests", ["TestSupport"], resources: [.copy("Clients")]),
         tests("TestSupportTests", ["TestSupport", "FileAccess", "Primitives", systemPaths]),
         tests(
             "BrokerAdminTests",
             [
                 "BrokerCore", "CollectorCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess",
-                "Primitives",
-                "TestSupport", nioCore, logging, systemPaths,
+                "Primitives", "BrokerTestSupport", "TestSupport", nioCore, logging, systemPaths,
             ]),
         tests(
             "BrokerGroupsTests",
             [
-                "BrokerCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess", "Primitives", "TestSupport",
-                nioCore, logging, systemPaths,
+                "BrokerCore", "CommitLog", "KafkaProtocol", "RecordBatches", "FileAccess", "Primitives",
+                "BrokerTestSupport", "TestSupport", nioCore, logging, systemPaths,
             ]),
         tests(
             "CommitLogTests",

@@ -22,6 +22,7 @@ package enum Reply: Sendable {
 package final class Broker: Sendable {
     let configuration: BrokerConfiguration
     let scheduler: any BrokerScheduler
+    let clock: any WallClock
     let logger: Logger
     let clusterID: String
     let readers: ReaderPool
@@ -57,6 +58,7 @@ package final class Broker: Sendable {
     ) throws {
         self.configuration = configuration
         self.scheduler = scheduler
+        self.clock = clock
         self.logger = logger
         let directory = try DataDirectory(configuration.dataDirectory, fileSystem: fileSystem)
         self.directory = directory

@@ -23,6 +23,33 @@ func familyBases(of name: [UInt8], atEnd: Bool = false) -> [[UInt8]] {
     return bases
 }
 
+/// What rotation put behind a name to tell generations apart: a number that grows with age, or a date.
+struct GenerationMark {
+    private let digits: [UInt8]
+
+    /// nil where nothing but numbers tells, or none does.
+    init?(of name: [UInt8], base: [UInt8]) {
+        var rest = name.dropFirst(base.count)
+        guard name.starts(with: base) else { return nil }
+        if isGzipName(Array(rest)) { rest = rest.dropLast(gzipSuffix.utf8.count + 1) }
+        guard rest.allSatisfy(isOfMark) else { return nil }
+        digits = Array(rest.filter(isDigit).drop { $0 == UInt8(ascii: "0") })
+        if digits.isEmpty { return nil }
+    }
+
+    /// From year, month and day on it is a date.
+    private var isDate: Bool { digits.count >= 8 }
+
+    /// Nothing is told between a date and a number, or dates of different exactness.
+    func isEarlier(than other: GenerationMark) -> Bool {
+        if isDate || other.isDate {
+            return digits.count == other.digits.count && digits.lexicographicallyPrecedes(other.digits)
+        }
+        if digits.count != other.digits.count { return digits.count > other.digits.count }
+        return other.digits.lexicographicallyPrecedes(digits)
+    }
+}
+
 private let wordsOfOld = [".old", ".prev", ".bak", ".save", "~"].map { Array($0.utf8) }
 
 /// What is left where a mark, a separator and then numbers and separators, is taken from the end.

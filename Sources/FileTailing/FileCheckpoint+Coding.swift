@@ -6,7 +6,8 @@ internal import SystemPackage
 //
 //     u8   version (1)
 //     u8   flags: 1 has a birth time, 2 is in the middle of a line, 4 is compressed, 8 a compressed file read to its end,
-//          16 has a generation, 32 has the time up to which its directory was looked at, 64 has its original's birth
+//          16 has a generation, 32 has the time up to which its directory was looked at, 64 has its original's birth,
+//          128 its original path is a symbolic link
 //     u64  id, high half       u64  id, low half
 //     u64  device              u64  inode
 //    [i64  birth, seconds      u32  birth, nanoseconds]
@@ -18,7 +19,7 @@ internal import SystemPackage
 //    [u32  generation; 0 where it is left out]
 //    [i64  looked at until, seconds   u32  nanoseconds]
 //    [i64  birth of a compressed file's original, seconds   u32  nanoseconds]
-//     u16  length and bytes of: source name, original path, path
+//     u16  length and bytes of: source name, original path, path [, where that leads to]
 //
 // Nothing follows. The journal that stores it adds length and checksum.
 
@@ -31,7 +32,7 @@ extension FileCheckpoint {
     private static let hasGeneration: UInt8 = 16
     private static let hasLook: UInt8 = 32
     private static let hasBeginning: UInt8 = 64
-    private static let known: UInt8 = 127
+    private static let hasTarget: UInt8 = 128
     static let fingerprintLength = 1024
 
     package func encoded() -> [UInt8] {
@@ -55,7 +56,7 @@ extension FileCheckpoint {
         if generation > 0 { bytes.appendBigEndian(generation) }
         if let looked { bytes.append(looked) }
         if let begun { bytes.append(begun) }
-        for field in [Array(source.utf8), originalPath.bytes, path.bytes] {
+        for field in [Array(source.utf8), originalPath.bytes, path.bytes] + (target.map { [$0.bytes] } ?? []) {
             precondition(field.count <= UInt16.max, "BUG: a name longer than any path")
             bytes.appendBigEndian(UInt16(field.count))
             bytes += field
@@ -68,6 +69,7 @@ extension FileCheckpoint {
             | (isCompressed ? Self.isCompressed : 0) | (compressedSize == nil ? 0 : Self.isComplete)
             | (generation == 0 ? 0 : Self.hasGeneration) | (looked == nil ? 0 : Self.hasLook)
             | (begun == nil ? 0 : Self.hasBeginning)
+            | (target == nil ? 0 : Self.hasTarget)
     }
 
     package init(decoding bytes: RawSpan) throws(CheckpointError) {
@@ -75,7 +77,7 @@ extension FileCheckpoint {
         let version = try reader.integer(UInt8.self, "version", bytes)
         guard version == Self.version else { throw CheckpointError(field: "version", reason: "\(version) is unknown") }
         let flags = try reader.integer(UInt8.self, "flags", bytes)
-        guard flags & ~Self.known == 0, flags & Self.isCompressed != 0 || flags & Self.isComplete == 0 else {
+        guard flags & Self.isCompressed != 0 || flags & Self.isComplete == 0 else {
             throw CheckpointError(field: "flags", reason: "\(flags) is unknown")
         }
         id = TailedFileID(
@@ -106,6 +108,7 @@ extension FileCheckpoint {
         self.source = source
         originalPath = try reader.path("original path", bytes)
         path = try reader.path("path", bytes)
+        target = flags & Self.hasTarget != 0 ? try reader.path("target", bytes) : nil
         guard reader.position == bytes.byteCount else { throw CheckpointError(field: "end", reason: "bytes follow") }
     }
 }

@@ -85,18 +85,20 @@ package struct FileCheckpoint: Hashable, Sendable {
     package var isCompressed: Bool
     /// The bytes on disk of a compressed file that was read, and acknowledged, to its end.
     package var compressedSize: Int64?
-    /// Everything in the directory of `originalPath` that was born earlier was looked at: an unknown file of the path's
+    /// Everything in the directory of `originalPath`, or of its target, that was born earlier was looked at: an unknown file of the path's
     /// family that is younger was rotated away before anyone saw it. nil where that is not known.
     package var looked: FileTime?
     /// The birth of the original of a compressed file: what tells in which order generations are read. nil where that is
     /// not known.
     package var begun: FileTime?
+    /// Where `originalPath` led to, where it is a symbolic link.
+    package var target: FilePath?
 
     package init(
         id: TailedFileID, source: String, originalPath: FilePath, path: FilePath, number: FileNumber, born: FileTime?,
         fingerprint: ContentHash, contentGuard: ContentGuard, position: Int64, lineStart: Int64?, size: Int64,
         generation: UInt32 = 0, isCompressed: Bool = false, compressedSize: Int64? = nil,
-        looked: FileTime? = nil, begun: FileTime? = nil
+        looked: FileTime? = nil, begun: FileTime? = nil, target: FilePath? = nil
     ) {
         self.id = id
         self.source = source
@@ -114,5 +116,6 @@ package struct FileCheckpoint: Hashable, Sendable {
         self.compressedSize = compressedSize
         self.looked = looked
         self.begun = begun
+        self.target = target
     }
 }

@@ -16,15 +16,16 @@ internal import SystemPackage
 extension Tailer {
     /// Puts those of the files, whose originals are gone, that are found compressed in the place of their originals.
     ///
+    /// - Parameter everywhere: in all directories of its source too, under names made from its own (logrotate's `olddir`).
     /// - Returns: those that were not found.
-    func continueCompressed(_ files: [TailedFile]) -> [TailedFile] {
+    func continueCompressed(_ files: [TailedFile], everywhere: Bool = false) -> [TailedFile] {
         var left: [TailedFile] = []
         var listings: [FilePath: [OtherForm]] = [:]
         // Who has most evidence chooses first.
         for file in files.sorted(by: { $0.fingerprint.length > $1.fingerprint.length }) {
             // Of a file that was empty nothing can be found.
             guard !file.isCompressed, file.fingerprint.length > 0 || file.unread > 0,
-                let form = compressedForm(of: file, &listings)
+                let form = compressedForm(of: file, everywhere: everywhere, &listings)
             else {
                 left.append(file)
                 continue
@@ -48,11 +49,11 @@ extension Tailer {
     }
 
     func compressedForm(
-        of file: TailedFile, _ listings: inout [FilePath: [OtherForm]]
+        of file: TailedFile, everywhere: Bool = false, _ listings: inout [FilePath: [OtherForm]]
     ) -> OtherForm? {
         for _ in 0..<8 {
             hasMoved = false
-            if let form = compressedForm(of: file, in: &listings) { return form }
+            if let form = compressedForm(of: file, everywhere, in: &listings) { return form }
             // What was not looked into, since it has another name by now, may be the one.
             if !hasMoved { return nil }
             listings.removeAll()
@@ -61,23 +62,34 @@ extension Tailer {
     }
 
     private func compressedForm(
-        of file: TailedFile, in listings: inout [FilePath: [OtherForm]]
+        of file: TailedFile, _ everywhere: Bool, in listings: inout [FilePath: [OtherForm]]
     ) -> OtherForm? {
         var candidates: [OtherForm] = []
-        let parents = [file.path.removingLastComponent(), file.originalPath.removingLastComponent()]
-        for parent in Set(parents) {
-            if listings[parent] == nil { listings[parent] = files(in: parent) { isGzipName($0.bytes) } }
-            candidates += listings[parent] ?? []
+        func look(into parents: Set<FilePath>) -> [OtherForm] {
+            parents.flatMap { parent in
+                if let known = listings[parent] { return known }
+                let found = files(in: parent) { isGzipName($0.bytes) }
+                listings[parent] = found
+                return found
+            }
+        }
+        let bearers = [file.path, file.originalPath] + (file.target.map { [$0] } ?? [])
+        let names = bearers.compactMap { $0.lastComponent?.bytes }
+        func isNamed(_ candidate: OtherForm) -> Bool {
+            candidate.path.lastComponent.map { name in names.contains { name.bytes.starts(with: $0) } } ?? false
+        }
+        let parents = Set(bearers.map { $0.removingLastComponent() })
+        candidates += look(into: parents)
+        if everywhere {
+            let others = directories.values.filter { $0.roles.contains { $0.source == file.source } }.map(\.path)
+            candidates += look(into: Set(others).subtracting(parents)).filter(isNamed)
         }
         let fit = candidates.filter { candidate in
             !isFollowed(candidate.path, candidate.status, by: file.source)
                 && !file.rejected.contains(candidate.status.number)
                 && mayHold(candidate, file)
         }
-        let names = [file.originalPath, file.path].compactMap { $0.lastComponent?.bytes }
-        let isNamedAfter = fit.map { candidate in
-            candidate.path.lastComponent.map { name in names.contains { name.bytes.starts(with: $0) } } ?? false
-        }
+        let isNamedAfter = fit.map(isNamed)
         // Those that are named after it first, of them the one that was modified first.
         let order = fit.indices.sorted { left, right in
             isNamedAfter[left] == isNamedAfter[right]

@@ -85,7 +85,7 @@ extension Tailer {
         let changed = status.size != file.size || status.modified != file.modified
         guard changed || file.isRacy || status.size > file.scannedTo else { return }
         file.size = status.size
-        file.largestSize = max(file.largestSize, status.size)
+        if !file.isUnproven { file.largestSize = max(file.largestSize, status.size) }
         file.modified = status.modified
         file.isRacy = isRecent(status.modified)
         if changed { file.changedAt = now }
@@ -163,6 +163,13 @@ extension Tailer {
         if !file.isCompressed { return .plain(opened) }
         return .gzip(
             GzipContent(opened, mostKept: limits.mostKept(maximumLineBytes: sources[file.source].maximumLineBytes)))
+    }
+
+    /// Keeps a file open that was opened to be told, where there is room.
+    func hold(_ opened: any OpenFile, for file: TailedFile) {
+        guard openFiles.count < limits.openFiles + limits.pinnedFiles else { return }
+        adopt(content(of: file, opened), file)
+        file.needsVerification = true
     }
 
     func adopt(_ descriptor: OpenContent, _ file: TailedFile) {

@@ -30,7 +30,7 @@ extension Tailer {
         for name in names { examine(name, kind: nil, in: directory, strayToo: true) }
         guard directory.needsListing else { return }
         directory.needsListing = false
-        if directory.roles.isEmpty {
+        if directory.roles.isEmpty && directory.targets.isEmpty {
             for name in directory.residents.keys { examine(name, kind: nil, in: directory, strayToo: false) }
             return
         }
@@ -83,7 +83,11 @@ extension Tailer {
             status = nil
         }
         unsettleResidents(residents, directory, path, status)
+        dangling[path] = nil
         guard let status else {
+            if !takers.isEmpty || !below.isEmpty, isLink(path) {
+                dangling[path] = TailedFile.Place(directory: directory, name: name)
+            }
             if let child = directories[path], directory.children.remove(name) != nil { leave(child) }
             return
         }
@@ -124,11 +128,15 @@ extension Tailer {
     private func enterChild(_ name: FilePath.Component, _ below: [Below], of directory: TailDirectory) {
         if below.isEmpty { return }
         let path = directory.path.appending(name)
-        let isLink = (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink
+        let isLink = isLink(path)
         let roles = below.filter { !isLink || $0.followsLinks }.map(\.role)
         if roles.isEmpty { return }
         directory.children.insert(name)
         enter(path, roles)
+    }
+
+    func isLink(_ path: FilePath) -> Bool {
+        (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink
     }
 
     private func unsettleResidents(
@@ -191,9 +199,12 @@ extension Tailer {
         return status.number == file.number && isSame(file, status, at: path)
     }
 
-    /// - Parameter base: the path whose earlier file it is, where it is one.
+    /// - Parameters:
+    ///   - base: the path whose earlier file it is, where it is one.
+    ///   - opened: the file, where it is open already.
     func begin(
-        _ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int, of base: FilePath? = nil
+        _ path: FilePath, _ place: TailedFile.Place, _ status: FileStatus, _ source: Int, of base: FilePath? = nil,
+        _ opened: (any OpenFile)? = nil
     ) {
         let settings = sources[source]
         if let limit = settings.ignoreOlder {
@@ -215,6 +226,7 @@ extension Tailer {
         file.isCompressed = isCompressed
         counters.filesBegun += 1
         register(file)
+        if let opened { hold(opened, for: file) }
         fresh.append(place.directory)
         self.place(file, at: path, included: true)
         if settings.start == .end && firstStarts.contains(source) { skipToEnd(file, size: status.size) }

@@ -22,6 +22,8 @@ extension Tailer {
         /// Its own name matches the patterns.
         var isIncluded: Bool
         var isCompressed: Bool
+        /// What the family's path leads to, where it is a symbolic link.
+        var target: FilePath?
 
         /// When its content began; of a compressed file, which keeps that time, when it ended.
         var time: FileTime { isCompressed ? status.modified : status.born ?? status.modified }
@@ -40,7 +42,8 @@ extension Tailer {
     /// Whether a name may be a member of the family of a path that is looked for in this directory.
     func belongsToFamily(_ name: [UInt8], in directory: TailDirectory) -> Bool {
         familyBases(of: name).contains { base in
-            FilePath.Component(bytes: base).map { base in directory.roles.contains { isFile(base, in: $0) } } ?? false
+            guard let base = FilePath.Component(bytes: base) else { return false }
+            return directory.targets[base] != nil || directory.roles.contains { isFile(base, in: $0) }
         }
     }
 
@@ -49,6 +52,14 @@ extension Tailer {
         for base in familyBases(of: place.name.bytes) {
             guard let base = FilePath.Component(bytes: base) else { continue }
             let basePath = place.directory.path.appending(base)
+            for family in place.directory.targets[base] ?? [] {
+                let key = Key(source: family.source, number: status.number)
+                if let file = current[key], !isSame(file, status, at: path) { loseInode(of: file, key) }
+                guard candidates[key] == nil, current[key] == nil, mayBeEarlier(path, family.source) else { continue }
+                candidates[key] = Candidate(
+                    family: family, place: place, path: path, status: status, isIncluded: false,
+                    isCompressed: isGzipName(place.name.bytes), target: basePath)
+            }
             for role in place.directory.roles where isFile(base, in: role) {
                 let key = Key(source: role.source, number: status.number)
                 if let file = current[key], !isSame(file, status, at: path) { loseInode(of: file, key) }
@@ -115,7 +126,31 @@ extension Tailer {
         for file in known { lookForTruncation(file) }
         let plain = members.filter { !$0.isCompressed }.sorted { $0.time < $1.time }
         let compressed = members.filter(\.isCompressed).sorted { $0.time < $1.time }
-        for member in plain + compressed { judge(member) }
+        for member in plain { judge(member) }
+        for member in compressed { judge(member, begun: beginning(of: member, before: plain)) }
+    }
+
+    /// When the content of a compressed file began at the latest, where its own time is later than that: programs that
+    /// compress a generation long after it was rotated, and do not keep its time, make it look younger than those that
+    /// came after it. Their names tell.
+    private func beginning(of compressed: Candidate, before plain: [Candidate]) -> FileTime? {
+        let base = compressed.target ?? compressed.family.path
+        func mark(_ path: FilePath) -> GenerationMark? {
+            guard let name = path.lastComponent?.bytes, let base = base.lastComponent?.bytes else { return nil }
+            return GenerationMark(of: name, base: base)
+        }
+        guard let own = mark(compressed.path) else { return nil }
+        let known = (families[compressed.family] ?? []).filter { $0.placement == .rotated && !$0.isCompressed }
+        let others = plain.map { ($0.path, $0.status.born) } + known.map { ($0.path, $0.born) }
+        let later = others.compactMap { path, born in mark(path).flatMap { own.isEarlier(than: $0) ? born : nil } }
+        guard var first = later.min(), first <= compressed.time else { return nil }
+        // Right before that.
+        if first.nanoseconds > 0 {
+            first.nanoseconds -= 1
+        } else {
+            first = FileTime(seconds: first.seconds - 1, nanoseconds: 999_999_999)
+        }
+        return first
     }
 
     /// Between a rotation and the writer's next file there is none under the path itself. Where none appears, a file that
@@ -131,7 +166,7 @@ extension Tailer {
         }
     }
 
-    private func judge(_ member: Candidate) {
+    private func judge(_ member: Candidate, begun: FileTime? = nil) {
         let key = Key(source: member.family.source, number: member.status.number)
         let since = undecided.removeValue(forKey: key)?.since ?? now
         guard current[key] == nil, member.isIncluded || wasNeverSeen(member) else { return }
@@ -139,12 +174,8 @@ extension Tailer {
             let isTooOld = now.milliseconds - since.milliseconds >= limits.forgetAfter.milliseconds
             // One that matches must be kept in mind as long as it is there.
             if member.isIncluded || (!isTooOld && undecided.count < 4096) { undecided[key] = (member.place, since) }
-        } else if isElsewhere(member) {
-            return
-        } else if member.isIncluded {
-            begin(member.path, member.place, member.status, member.family.source, of: member.family.path)
         } else {
-            adopt(member)
+            follow(member, begun: begun)
         }
     }
 
@@ -166,11 +197,19 @@ extension Tailer {
         return known.contains { isCopy(form, of: $0) || isOriginal(form, of: $0) }
     }
 
-    /// Whether the name leads to another file by now, or to none: what is known of this one may have gone on compressed
-    /// meanwhile. Where it is still there, a look finds it again.
-    private func isElsewhere(_ member: Candidate) -> Bool {
+    /// Only as long as its name leads to it: what is known of it may have gone on compressed since it was found.
+    private func follow(_ member: Candidate, begun: FileTime?) {
         hasMoved = false
-        return open(OtherForm(path: member.path, status: member.status)) == nil && hasMoved
+        let opened = open(OtherForm(path: member.path, status: member.status))
+        if opened == nil && hasMoved {
+            // Where it is now it was not looked at.
+            listings.removeAll { $0.directory === member.place.directory }
+            member.place.directory.listed = nil
+        } else if member.isIncluded {
+            begin(member.path, member.place, member.status, member.family.source, of: member.family.path, opened)
+        } else {
+            adopt(member, opened, begun: begun)
+        }
     }
 
     /// Whether it is what a known compressed file was made from, which is not removed yet: gzip gives its file the time of
@@ -186,14 +225,17 @@ extension Tailer {
         return zip(beginning, head).allSatisfy { $0 == $1 }
     }
 
-    private func adopt(_ member: Candidate) {
+    private func adopt(_ member: Candidate, _ opened: (any OpenFile)?, begun: FileTime?) {
         let file = TailedFile(
             id: makeID(), source: member.family.source, path: member.path, originalPath: member.family.path,
             number: member.status.number, born: member.status.born, position: 0, now: now)
         file.isCompressed = member.isCompressed
+        file.target = member.target
+        file.begun = begun
         counters.filesBegun += 1
         counters.generationsFound += 1
         register(file)
+        if let opened { hold(opened, for: file) }
         place(file, at: member.path, included: false)
         update(file, member.status)
     }
@@ -201,7 +243,7 @@ extension Tailer {
     // MARK: What was looked at
 
     func look(of file: TailedFile) -> TailDirectory.Look? {
-        directories[file.originalPath.removingLastComponent()]?.looks[file.source]
+        directories[file.home]?.looks[file.source]
     }
 
     /// Whether it would not be taken for an unseen one if it were forgotten, nor its compressed form.
@@ -214,20 +256,20 @@ extension Tailer {
 
     /// What is forgotten lies before what was looked at, which is stored with the other files of the directory.
     func storeLook(besides file: TailedFile) {
-        let path = file.originalPath.removingLastComponent()
-        guard let directory = directories[path] else { return }
+        guard let directory = directories[file.home] else { return }
         for residents in directory.residents.values {
             for other in residents where other !== file && other.source == file.source && !other.isGone {
-                if other.originalPath.removingLastComponent() == path { return noteChanged(other) }
+                if other.home == file.home { return noteChanged(other) }
             }
         }
     }
 
     /// A directory was listed, and every name in it looked at.
     func noteListing(_ directory: TailDirectory, _ status: FileStatus) {
-        for source in Set(directory.roles.map(\.source)) where directory.looks[source] == nil {
+        let sources = Set(directory.roles.map(\.source)).union(directory.targets.values.joined().map(\.source))
+        for source in sources where directory.looks[source] == nil {
             let settled = firstLook(directory, status, source)
-            directory.looks[source] = TailDirectory.Look(settled: settled, listed: status.modified)
+            directory.looks[source] = TailDirectory.Look(settled: settled, listed: settled)
         }
         // A name that changed meanwhile may have been left out.
         let after = try? fileSystem.status(of: directory.path, followingLinks: true)
@@ -242,9 +284,11 @@ extension Tailer {
         // What is there at the very first start is not read, unless a pattern matches it.
         if firstStarts.contains(source) { return status.modified }
         if let stored = storedLooks.removeValue(forKey: Family(source: source, path: directory.path)) { return stored }
-        // All that is in a directory made since its parent was looked at is new.
-        let parent = directories[directory.path.removingLastComponent()]?.looks[source]?.settled
-        if let parent, let born = status.born, born > parent { return parent }
+        // All that is in a directory made since its parent was looked at, or the links that lead into it, is new.
+        var above = [directory.path] + directory.targets.values.joined().filter { $0.source == source }.map(\.path)
+        for index in above.indices { above[index].removeLastComponent() }
+        let earlier = above.compactMap { directories[$0]?.looks[source]?.settled }.min()
+        if let earlier, let born = status.born, born > earlier { return earlier }
         return status.modified
     }
 

@@ -88,7 +88,7 @@ extension Tailer {
     private func endIfSettled(_ file: TailedFile) {
         if isSettled(file) { return end(file, .lost) }
         guard let look = look(of: file), look.settled < look.listed else { return }
-        directories[file.originalPath.removingLastComponent()]?.listed = nil
+        directories[file.home]?.listed = nil
     }
 
     /// Where a file that is not in its place may be: its own directory first, then those of its source.
@@ -163,10 +163,12 @@ extension Tailer {
         file.outOfReachSince = nil
         if included { file.isArchived = false }
         addPlace(path, to: file)
-        if (try? fileSystem.status(of: path, followingLinks: false))?.kind == .symbolicLink,
-            let target = try? fileSystem.resolve(path)
-        {
-            addPlace(target, to: file)
+        let target = isLink(path) ? try? fileSystem.resolve(path) : nil
+        if let target { addPlace(target, to: file) }
+        if path == file.originalPath {
+            if file.target != target { noteChanged(file) }
+            file.target = target
+            if let target { noteTarget(target, of: file) }
         }
         if path == file.originalPath {
             file.placement = .live
@@ -175,6 +177,15 @@ extension Tailer {
         } else {
             unlink(file, .rotated)
         }
+    }
+
+    /// Generations of what a link leads to are looked for where that lies.
+    private func noteTarget(_ target: FilePath, of file: TailedFile) {
+        guard let directory = directories[target.removingLastComponent()], let name = target.lastComponent else {
+            return
+        }
+        directory.targets[name, default: []].append(Family(file))
+        touch(directory)
     }
 
     private func addPlace(_ path: FilePath, to file: TailedFile) {
@@ -190,6 +201,8 @@ extension Tailer {
             let directory = place.directory
             directory.residents[place.name]?.removeAll { $0 === file }
             if directory.residents[place.name]?.isEmpty ?? false { directory.residents[place.name] = nil }
+            directory.targets[place.name]?.removeAll { $0 == Family(file) }
+            if directory.targets[place.name]?.isEmpty ?? false { directory.targets[place.name] = nil }
             if directory.roles.isEmpty && directory.residents.isEmpty && directories[directory.path] === directory {
                 directories[directory.path] = nil
                 unwatch(directory)
@@ -263,9 +276,11 @@ extension Tailer {
         }
     }
 
-    /// Once it is compressed it would be read from its beginning if it were not known any more.
+    /// Once it is compressed it would be read from its beginning if it were not known any more. Container runtimes do that
+    /// a rotation later, and give the compressed file the time of that.
     private func awaitsCompression(_ file: TailedFile) -> Bool {
-        file.placement == .rotated && !file.isCompressed && sources[file.source].readsCompressed
+        file.placement == .rotated && !file.isCompressed
+            && (sources[file.source].readsCompressed || file.target != nil)
     }
 
     private func forget(_ file: TailedFile) {
@@ -276,6 +291,9 @@ extension Tailer {
 
     /// Nothing more can or will be read of a file.
     func end(_ file: TailedFile, _ reason: RetiredFile.Reason) {
+        if file.isUnproven && reason != .truncated && !file.isCompressed {
+            file.largestSize = max(file.largestSize, file.size)
+        }
         if reason != .sought { lose(file.knownUnread, because: reason) }
         let reason = reason == .lost && file.unread == 0 ? .finished : reason
         close(file)

@@ -78,6 +78,13 @@ extension Tailer {
         waiting.removeAll()
         for directory in unlisted { touch(directory) }
         unlisted.removeAll()
+        for (path, place) in dangling {
+            if directories[place.directory.path] === place.directory {
+                touch(place.directory, place.name)
+            } else {
+                dangling[path] = nil
+            }
+        }
         heldBack.removeAll()
         for (key, entry) in undecided {
             let path = entry.place.directory.path.appending(entry.place.name)

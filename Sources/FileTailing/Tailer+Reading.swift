@@ -82,6 +82,10 @@ extension Tailer {
             file.readGuard = ContentGuard(end: file.readPosition, hash: unsafe ContentHash(window.bytes))
         }
         file.needsVerification = false
+        if file.isUnproven {
+            file.isUnproven = false
+            if !file.isCompressed { file.largestSize = max(file.largestSize, file.size) }
+        }
         if file.formerly != nil {
             file.formerly = nil
             noteChanged(file)

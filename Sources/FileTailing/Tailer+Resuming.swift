@@ -39,7 +39,9 @@ extension Tailer {
         var paths: [FilePath] = []
         for checkpoint in left.values.joined() {
             paths.append(checkpoint.path.removingLastComponent())
-            if let target = try? fileSystem.resolve(checkpoint.path) { paths.append(target.removingLastComponent()) }
+            if let target = checkpoint.target ?? (try? fileSystem.resolve(checkpoint.path)) {
+                paths.append(target.removingLastComponent())
+            }
         }
         let sought = Set(left.keys.map(\.source))
         paths += directories.values.filter { $0.roles.contains { sought.contains($0.source) } }.map(\.path)
@@ -59,7 +61,7 @@ extension Tailer {
             }
         }
         missing += resumeDisplaced()
-        for file in continueCompressed(missing) where file.sawDeletion { endUnlessCompressed(file) }
+        for file in continueCompressed(missing, everywhere: true) where file.sawDeletion { endUnlessCompressed(file) }
     }
 
     /// A file that is nowhere is remembered for a while: its directory may not be mounted yet.

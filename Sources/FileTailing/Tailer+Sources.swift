@@ -53,6 +53,8 @@ extension Tailer {
         for directory in Array(directories.values) {
             directory.roles.removeAll { $0.source == source }
             directory.looks[source] = nil
+            for name in directory.targets.keys { directory.targets[name]?.removeAll { $0.source == source } }
+            directory.targets = directory.targets.filter { !$0.value.isEmpty }
             directory.ignored.removeAll()
             if directory.roles.isEmpty && directory.residents.isEmpty {
                 directories[directory.path] = nil

@@ -56,6 +56,8 @@ package final class Tailer {
     var listings: [(directory: TailDirectory, modified: FileTime)] = []
     /// The first bytes of gzip files that were looked into.
     var compressedHeads: [FileNumber: (size: Int64, modified: FileTime, born: FileTime?, head: [UInt8])] = [:]
+    /// Symbolic links that patterns match, and that lead nowhere: nothing tells when they do.
+    var dangling: [FilePath: TailedFile.Place] = [:]
     /// Directories that could not be listed, to try again at the next look around.
     var unlisted: [TailDirectory] = []
     /// A listing failed: what was not found in it may be there.
@@ -124,7 +126,8 @@ package final class Tailer {
         resuming[Key(source: source, number: checkpoint.number), default: []].append(checkpoint)
         firstStarts.remove(source)
         guard let looked = checkpoint.looked else { return }
-        let directory = Family(source: source, path: checkpoint.originalPath.removingLastComponent())
+        let home = (checkpoint.target ?? checkpoint.originalPath).removingLastComponent()
+        let directory = Family(source: source, path: home)
         storedLooks[directory] = max(storedLooks[directory] ?? looked, looked)
     }
 
@@ -176,7 +179,7 @@ package final class Tailer {
         guard let nextReconcile, let nextPoll, touched.isEmpty, unsettled.isEmpty else { return .zero }
         let isPolling =
             watcher == nil || !unlinked.isEmpty || !retries.isEmpty || !waiting.isEmpty || !undecided.isEmpty
-            || !unlisted.isEmpty || directories.values.contains { $0.watch == nil }
+            || !unlisted.isEmpty || !dangling.isEmpty || directories.values.contains { $0.watch == nil }
         let next = isPolling ? min(nextPoll, nextReconcile) : nextReconcile
         let left = Duration.milliseconds(next.milliseconds - clock.now().milliseconds)
         // A clock that was set back must not put it off.

@@ -1,7 +1,8 @@
-// DescribeLogDirs, key 35: versions 1 to 4, flexible from 2.
+// DescribeLogDirs, key 35: versions 1 to 5, flexible from 2.
 //
 // 3  an error of the request as a whole
 // 4  the size of the volume (KIP-827)
+// 5  whether the directory takes further partitions (KIP-1066)
 //
 // Version 2 changes no field.
 
@@ -10,7 +11,7 @@ package struct DescribeLogDirsRequest: KafkaRequest, Equatable {
     package typealias Response = DescribeLogDirsResponse
 
     package static var key: APIKey { .describeLogDirs }
-    package static var versions: ClosedRange<Int16> { 1...4 }
+    package static var versions: ClosedRange<Int16> { 1...5 }
     package static var firstFlexibleVersion: Int16? { 2 }
 
     /// nil: all.
@@ -96,16 +97,19 @@ package struct DescribeLogDirsResponse: KafkaMessage, Equatable {
         package var totalBytes: Int64
         /// How much of it is free for us; -1 where it is not known.
         package var usableBytes: Int64
+        /// Whether no further partition is put there.
+        package var isCordoned: Bool
 
         package init(
             errorCode: ErrorCode = .none, path: String, topics: [Topic] = [], totalBytes: Int64 = -1,
-            usableBytes: Int64 = -1
+            usableBytes: Int64 = -1, isCordoned: Bool = false
         ) {
             self.errorCode = errorCode
             self.path = path
             self.topics = topics
             self.totalBytes = totalBytes
             self.usableBytes = usableBytes
+            self.isCordoned = isCordoned
         }
 
         package init(from reader: inout WireReader, version: Int16) throws(WireError) {
@@ -115,6 +119,7 @@ package struct DescribeLogDirsResponse: KafkaMessage, Equatable {
             topics = try reader.messages(flexible: flexible, version: version)
             totalBytes = try version >= 4 ? reader.integer() : -1
             usableBytes = try version >= 4 ? reader.integer() : -1
+            isCordoned = try version >= 5 ? reader.boolean() : false
             try reader.skipTaggedFields(flexible: flexible)
         }
 
@@ -125,6 +130,7 @@ package struct DescribeLogDirsResponse: KafkaMessage, Equatable {
             writer.messages(topics, flexible: flexible, version: version)
             if version >= 4 { writer.integer(totalBytes) }
             if version >= 4 { writer.integer(usableBytes) }
+            if version >= 5 { writer.boolean(isCordoned) }
             writer.noTaggedFields(flexible: flexible)
         }
     }

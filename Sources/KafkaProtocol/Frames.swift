@@ -61,7 +61,8 @@ package struct RequestFrame: Sendable {
         self.body = reader
     }
 
-    /// The body, which must be as long as its layout and no longer. Positions in errors count from the frame's start.
+    /// The body, which must be as long as its layout and no longer, but for the API's `strayBytes`. Positions in errors count
+    /// from the frame's start.
     package func decode<Request: KafkaRequest>(_: Request.Type = Request.self) throws(WireError) -> Request {
         precondition(header.apiKey == Request.key, "BUG: a request of \(header.apiKey) decoded as \(Request.key)")
         var reader = body
@@ -69,7 +70,7 @@ package struct RequestFrame: Sendable {
             throw reader.fail(.unsupportedVersion(header.apiVersion))
         }
         let request = try Request(from: &reader, version: header.apiVersion)
-        try reader.expectEnd()
+        if reader.remaining > Request.strayBytes { try reader.expectEnd() }
         return request
     }
 

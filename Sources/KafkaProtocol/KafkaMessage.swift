@@ -18,10 +18,16 @@ package protocol KafkaRequest: KafkaMessage {
     static var advertisedVersions: ClosedRange<Int16> { get }
     /// The first version with compact lengths and tagged fields (KIP-482); nil where there is none.
     static var firstFlexibleVersion: Int16? { get }
+    /// The last version for whoever does not follow the ids of topics: in later ones they have no names (KIP-516).
+    static var lastVersionByName: Int16 { get }
+    /// How many bytes may follow a request of this API, for clients in the wild that send too many.
+    static var strayBytes: Int { get }
 }
 
 extension KafkaRequest {
     package static var advertisedVersions: ClosedRange<Int16> { versions }
+    package static var lastVersionByName: Int16 { versions.upperBound }
+    package static var strayBytes: Int { 0 }
 
     package static func isFlexible(_ version: Int16) -> Bool {
         firstFlexibleVersion.map { version >= $0 } ?? false

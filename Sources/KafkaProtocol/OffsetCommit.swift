@@ -1,4 +1,4 @@
-// OffsetCommit, key 8: versions 1 to 9, flexible from 8.
+// OffsetCommit, key 8: versions 1 to 10, flexible from 8.
 //
 // 1  membership, and the time of the commit
 // 2  a retention time in place of the time of the commit
@@ -7,6 +7,7 @@
 // 6  leader epochs
 // 7  static members (KIP-345)
 // 9  the generation may be a member epoch of the new group protocol (KIP-848)
+// 10 topics by id in place of name
 //
 // Versions 4 and 8 change no field.
 
@@ -17,8 +18,9 @@ package struct OffsetCommitRequest: KafkaRequest, Equatable {
     package typealias Response = OffsetCommitResponse
 
     package static var key: APIKey { .offsetCommit }
-    package static var versions: ClosedRange<Int16> { 1...9 }
+    package static var versions: ClosedRange<Int16> { 1...10 }
     package static var firstFlexibleVersion: Int16? { 8 }
+    package static var lastVersionByName: Int16 { 9 }
 
     package var groupID: String
     /// -1 from a consumer that is not a member of a group.
@@ -65,24 +67,29 @@ package struct OffsetCommitRequest: KafkaRequest, Equatable {
 
     /// Partitions of one topic.
     package struct Topic: KafkaMessage, Equatable {
+        /// Before version 10; else empty.
         package var name: String
+        /// From version 10.
+        package var id: TopicID
         package var partitions: [Partition]
 
-        package init(name: String, partitions: [Partition] = []) {
+        package init(name: String, id: TopicID = .zero, partitions: [Partition] = []) {
             self.name = name
+            self.id = id
             self.partitions = partitions
         }
 
         package init(from reader: inout WireReader, version: Int16) throws(WireError) {
             let flexible = OffsetCommitRequest.isFlexible(version)
-            name = try reader.string(flexible: flexible)
+            name = try version < 10 ? reader.string(flexible: flexible) : ""
+            id = try version >= 10 ? reader.uuid() : .zero
             partitions = try reader.messages(flexible: flexible, version: version)
             try reader.skipTaggedFields(flexible: flexible)
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
             let flexible = OffsetCommitRequest.isFlexible(version)
-            writer.string(name, flexible: flexible)
+            if version < 10 { writer.string(name, flexible: flexible) } else { writer.uuid(id) }
             writer.messages(partitions, flexible: flexible, version: version)
             writer.noTaggedFields(flexible: flexible)
         }
@@ -158,24 +165,29 @@ package struct OffsetCommitResponse: KafkaMessage, Equatable {
 
     /// Partitions of one topic.
     package struct Topic: KafkaMessage, Equatable {
+        /// Before version 10; else empty.
         package var name: String
+        /// From version 10.
+        package var id: TopicID
         package var partitions: [Partition]
 
-        package init(name: String, partitions: [Partition] = []) {
+        package init(name: String, id: TopicID = .zero, partitions: [Partition] = []) {
             self.name = name
+            self.id = id
             self.partitions = partitions
         }
 
         package init(from reader: inout WireReader, version: Int16) throws(WireError) {
             let flexible = OffsetCommitRequest.isFlexible(version)
-            name = try reader.string(flexible: flexible)
+            name = try version < 10 ? reader.string(flexible: flexible) : ""
+            id = try version >= 10 ? reader.uuid() : .zero
             partitions = try reader.messages(flexible: flexible, version: version)
             try reader.skipTaggedFields(flexible: flexible)
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
             let flexible = OffsetCommitRequest.isFlexible(version)
-            writer.string(name, flexible: flexible)
+            if version < 10 { writer.string(name, flexible: flexible) } else { writer.uuid(id) }
             writer.messages(partitions, flexible: flexible, version: version)
             writer.noTaggedFields(flexible: flexible)
         }

@@ -1,4 +1,4 @@
-// OffsetFetch, key 9: versions 1 to 9, flexible from 6.
+// OffsetFetch, key 9: versions 1 to 10, flexible from 6.
 //
 // 2  null asks for all topics; an error of the group as a whole
 // 3  throttle time
@@ -6,6 +6,7 @@
 // 7  the client may ask for stable offsets only (KIP-447)
 // 8  many groups at once (KIP-709)
 // 9  membership in groups of the new protocol (KIP-848)
+// 10 topics by id in place of name
 //
 // Versions 4 and 6 change no field.
 
@@ -16,8 +17,9 @@ package struct OffsetFetchRequest: KafkaRequest, Equatable {
     package typealias Response = OffsetFetchResponse
 
     package static var key: APIKey { .offsetFetch }
-    package static var versions: ClosedRange<Int16> { 1...9 }
+    package static var versions: ClosedRange<Int16> { 1...10 }
     package static var firstFlexibleVersion: Int16? { 6 }
+    package static var lastVersionByName: Int16 { 9 }
 
     /// Exactly one up to version 7.
     package var groups: [Group]
@@ -95,24 +97,29 @@ package struct OffsetFetchRequest: KafkaRequest, Equatable {
 
     /// Partitions of one topic.
     package struct Topic: KafkaMessage, Equatable {
+        /// Before version 10; else empty.
         package var name: String
+        /// From version 10.
+        package var id: TopicID
         package var partitions: [Int32]
 
-        package init(name: String, partitions: [Int32] = []) {
+        package init(name: String, id: TopicID = .zero, partitions: [Int32] = []) {
             self.name = name
+            self.id = id
             self.partitions = partitions
         }
 
         package init(from reader: inout WireReader, version: Int16) throws(WireError) {
             let flexible = OffsetFetchRequest.isFlexible(version)
-            name = try reader.string(flexible: flexible)
+            name = try version < 10 ? reader.string(flexible: flexible) : ""
+            id = try version >= 10 ? reader.uuid() : .zero
             partitions = try reader.integers(flexible: flexible)
             try reader.skipTaggedFields(flexible: flexible)
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
             let flexible = OffsetFetchRequest.isFlexible(version)
-            writer.string(name, flexible: flexible)
+            if version < 10 { writer.string(name, flexible: flexible) } else { writer.uuid(id) }
             writer.integers(partitions, flexible: flexible)
             writer.noTaggedFields(flexible: flexible)
         }
@@ -186,24 +193,29 @@ package struct OffsetFetchResponse: KafkaMessage, Equatable {
 
     /// Partitions of one topic.
     package struct Topic: KafkaMessage, Equatable {
+        /// Before version 10; else empty.
         package var name: String
+        /// From version 10.
+        package var id: TopicID
         package var partitions: [Partition]
 
-        package init(name: String, partitions: [Partition] = []) {
+        package init(name: String, id: TopicID = .zero, partitions: [Partition] = []) {
             self.name = name
+            self.id = id
             self.partitions = partitions
         }
 
         package init(from reader: inout WireReader, version: Int16) throws(WireError) {
             let flexible = OffsetFetchRequest.isFlexible(version)
-            name = try reader.string(flexible: flexible)
+            name = try version < 10 ? reader.string(flexible: flexible) : ""
+            id = try version >= 10 ? reader.uuid() : .zero
             partitions = try reader.messages(flexible: flexible, version: version)
             try reader.skipTaggedFields(flexible: flexible)
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
             let flexible = OffsetFetchRequest.isFlexible(version)
-            writer.string(name, flexible: flexible)
+            if version < 10 { writer.string(name, flexible: flexible) } else { writer.uuid(id) }
             writer.messages(partitions, flexible: flexible, version: version)
             writer.noTaggedFields(flexible: flexible)
         }

@@ -21,7 +21,6 @@ package struct ProduceRequest: KafkaRequest, Equatable {
     /// version 0 (KAFKA-18659).
     package static var advertisedVersions: ClosedRange<Int16> { 0...13 }
     package static var firstFlexibleVersion: Int16? { 9 }
-    /// The last in which topics are named, for whoever does not follow their ids.
     package static var lastVersionByName: Int16 { 12 }
 
     package var transactionalID: String?

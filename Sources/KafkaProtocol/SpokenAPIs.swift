@@ -39,6 +39,20 @@ extension APIKey {
         case .listPartitionReassignments: ListPartitionReassignmentsRequest.versions
         case .describeClientQuotas: DescribeClientQuotasRequest.versions
         case .alterClientQuotas: AlterClientQuotasRequest.versions
+        case .alterReplicaLogDirs: AlterReplicaLogDirsRequest.versions
+        case .describeUserSCRAMCredentials: DescribeUserSCRAMCredentialsRequest.versions
+        case .alterUserSCRAMCredentials: AlterUserSCRAMCredentialsRequest.versions
+        case .describeQuorum: DescribeQuorumRequest.versions
+        case .updateFeatures: UpdateFeaturesRequest.versions
+        case .unregisterBroker: UnregisterBrokerRequest.versions
+        case .describeTransactions: DescribeTransactionsRequest.versions
+        case .writeTxnMarkers: WriteTxnMarkersRequest.versions
+        case .listTransactions: ListTransactionsRequest.versions
+        case .listConfigResources: ListConfigResourcesRequest.versions
+        case .createDelegationToken: CreateDelegationTokenRequest.versions
+        case .renewDelegationToken: RenewDelegationTokenRequest.versions
+        case .expireDelegationToken: ExpireDelegationTokenRequest.versions
+        case .describeDelegationToken: DescribeDelegationTokenRequest.versions
         default: nil
         }
     }

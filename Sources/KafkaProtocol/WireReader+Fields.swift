@@ -29,8 +29,12 @@ extension WireReader {
         return level
     }
 
-    package mutating func integers(flexible: Bool) throws(WireError) -> [Int32] {
-        try array(flexible: flexible, minimumElementSize: 4) { reader throws(WireError) in try reader.integer() }
+    package mutating func integers<Integer: FixedWidthInteger>(_: Integer.Type = Integer.self, flexible: Bool)
+        throws(WireError) -> [Integer]
+    {
+        try array(flexible: flexible, minimumElementSize: Integer.bitWidth / 8) { reader throws(WireError) in
+            try reader.integer()
+        }
     }
 
     package mutating func nullableIntegers(flexible: Bool) throws(WireError) -> [Int32]? {

@@ -29,7 +29,7 @@ extension WireWriter {
         nullableString(String(text[..<end]), flexible: flexible)
     }
 
-    package mutating func integers(_ values: [Int32], flexible: Bool) {
+    package mutating func integers(_ values: [some FixedWidthInteger], flexible: Bool) {
         array(values, flexible: flexible) { writer, value in writer.integer(value) }
     }
 

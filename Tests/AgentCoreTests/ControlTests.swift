@@ -12,29 +12,21 @@ import Testing
 @testable import AgentCore
 
 @Suite struct ControlTests {
-    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-    private func desk(
-        _ shipper: FakeShipper, load: (@Sendable () throws -> AgentConfiguration)? = nil
-    ) -> ControlDesk {
-        ControlDesk(inbox: shipper.inbox, fileSystem: PosixFileSystem(), logger: logger, load: load) { _ in }
-    }
-
     @Test func `a running agent lists, explains and seeks files by its socket`() async throws {
         let fixture = try PipelineFixture()
         try fixture.append(["one", "two"], to: "a.log")
         try fixture.append(["x"], to: "b.txt")
         let shipper = FakeShipper()
         let life = fixture.start(shipper, once: false)
-        try await eventually { try PosixFileSystem().exists(fixture.state) }
-        let socket = try ControlSocket(in: fixture.state, desk: desk(shipper))
+        try await eventually("the state directory is there") { try PosixFileSystem().exists(fixture.state) }
+        let socket = try ControlSocket(in: fixture.state, desk: shipper.desk())
         defer { socket.stop() }
         let path = fixture.state.appending(ControlSocket.name)
         let mode = try PosixFileSystem().status(of: path, followingLinks: false)
         #expect(mode.kind == .other)
         let control = AgentControl(fixture.configuration)
 
-        try await eventually { try control.ask(.files).first?["acknowledged"]?.integer == 8 }
+        try await eventually("all is acknowledged") { try control.ask(.files).first?["acknowledged"]?.integer == 8 }
         let file = try #require(try control.ask(.files).first)
         #expect(file["lag_bytes"]?.integer == 0)
         #expect(file["state"]?.string == "up to date")
@@ -44,7 +36,7 @@ import Testing
         )
         let request = ControlRequest.seek(fixture.path("a.log"), to: .offset(5))
         #expect(try control.ask(request).first?["to"]?.integer == 4)
-        try await eventually { shipper.lines.count >= 3 }
+        try await eventually("the last line comes again") { shipper.lines.count >= 3 }
         #expect(shipper.lines == ["one", "two", "two"])
         #expect(throws: ControlError.self) { try control.ask(.seek(fixture.path("none.log"), to: .end)) }
         #expect(throws: ControlError.self) { try control.ask(.reload) }
@@ -72,9 +64,10 @@ import Testing
     @Test func `what no request is gets an error, and a silent client keeps nobody waiting for long`() throws {
         let fixture = try PipelineFixture()
         try PosixFileSystem().createDirectories(fixture.state)
-        let socket = try ControlSocket(in: fixture.state, desk: desk(FakeShipper()))
+        let socket = try ControlSocket(in: fixture.state, desk: FakeShipper().desk())
         defer { socket.stop() }
         let path = fixture.state.appending(ControlSocket.name)
+        let silent = try LocalSocket.connect(to: path)
         let lines = [
             "", "{", "[]", "{\"command\":1}", "{\"command\":\"stop\"}", "{\"command\":\"seek\",\"path\":\"/x\"}",
             "{\"command\":\"seek\",\"path\":\"/x\",\"to\":\"-1\"}", "{\"command\":\"explain\",\"path\":\"x\"}",
@@ -84,13 +77,14 @@ import Testing
             let client = try LocalSocket.connect(to: path)
             client.write(Array((line + "\n").utf8), within: .seconds(5))
             var answer: [UInt8] = []
-            while let part = client.read(until: .now + .seconds(10)), !part.isEmpty { answer += part }
+            while let part = client.read(until: .now + Patience.standard), !part.isEmpty { answer += part }
             #expect(try JSONValue(parsing: answer)["error"] != nil, "\(line)")
         }
         // More than a request may have: closed without an answer.
         let client = try LocalSocket.connect(to: path)
         client.write([UInt8](repeating: 0x20, count: 200 << 10), within: .seconds(1))
-        while let part = client.read(until: .now + .seconds(10)), !part.isEmpty {}
+        #expect(client.read(until: .now + Patience.standard) == [])
+        #expect(silent.read(until: .now + Patience.standard) == [])
     }
 
     @Test func `JSON comes back as it was written, and nothing else is taken for it`() throws {
@@ -115,9 +109,9 @@ import Testing
         try fixture.append(["txt"], to: "b.txt")
         let shipper = FakeShipper()
         let life = fixture.start(shipper, once: false, topics: ["t": 1, "u": 1])
-        try await eventually { !shipper.lines.isEmpty }
+        try await eventually("the first source ships") { !shipper.lines.isEmpty }
         let next = Mutex<AgentConfiguration?>(nil)
-        let desk = desk(shipper) {
+        let desk = shipper.desk {
             guard let next = next.withLock({ $0 }) else { throw AgentError("agent.yaml:1:1: wrong") }
             return next
         }
@@ -137,7 +131,7 @@ import Testing
         }
         #expect(plan.added == ["u"] && plan.changed.isEmpty && plan.needsRestart == ["collector"])
         try fixture.append(["two"], to: "a.log")
-        try await eventually { shipper.lines.count >= 3 }
+        try await eventually("the added source ships") { shipper.lines.count >= 3 }
         #expect(shipper.lines.sorted() == ["one", "two", "txt"].sorted())
         life.stop()
         _ = try life.end()
@@ -148,9 +142,9 @@ import Testing
         try fixture.append(["one"], to: "a.log")
         let shipper = FakeShipper()
         let life = fixture.start(shipper, once: false, topics: ["t": 1, "metrics.m": 1])
-        try await eventually { !shipper.lines.isEmpty }
+        try await eventually("the logs ship") { !shipper.lines.isEmpty }
         let next = Mutex(fixture.configuration)
-        let desk = desk(shipper) { next.withLock { $0 } }
+        let desk = shipper.desk { next.withLock { $0 } }
         func reload(_ collector: CollectorKind?) throws -> ReloadPlan {
             var source = HostMetricsSource(name: "m")
             source.stream.interval = .milliseconds(100)
@@ -168,12 +162,12 @@ import Testing
         }
 
         #expect(try reload(.load).added == ["m"])
-        try await eventually { samples().contains { $0.contains("system.cpu.load_average.1m") } }
+        try await eventually("the load is sampled") { samples().contains { $0.contains("system.cpu.load_average.1m") } }
         #expect(!samples().contains { $0.contains("system.uptime") })
         // The agent's own numbers are among them.
         #expect(samples().contains { $0.contains("tributary.agent.read.records") })
         #expect(try reload(.uptime).changed == ["m"])
-        try await eventually { samples().contains { $0.contains("system.uptime") } }
+        try await eventually("the uptime is sampled") { samples().contains { $0.contains("system.uptime") } }
         #expect(try reload(nil).removed == ["m"])
         let before = try read()
         // Three of its intervals, in which the pipeline takes turn after turn.
@@ -181,7 +175,7 @@ import Testing
         var number = 0
         repeat {
             try fixture.append(["line \(number)"], to: "a.log")
-            try await eventually { shipper.lines.contains("line \(number)") }
+            try await eventually("the line is shipped") { shipper.lines.contains("line \(number)") }
             number += 1
         } while ContinuousClock.now < end
         #expect(try before > 0 && read() == before)
@@ -194,17 +188,21 @@ import Testing
         try fixture.append(["one", "two", "three"], to: "a.log")
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false)
-        try await eventually { shipper.lines.count == 3 }
-        let desk = desk(shipper)
+        try await eventually("all is shipped") { shipper.lines.count == 3 }
+        let desk = shipper.desk()
         let held = try #require(try desk.carryOut(.status).first)
         #expect(held["in_flight"] == .object(["records": .integer(3), "bytes": .integer(14)]))
         #expect(held["delivered"]?["records"]?.integer == 0)
         let tag = try #require(shipper.heldTags.first)
         shipper.answer(tag, .refuse(.invalidRecord))
-        try await eventually { try desk.carryOut(.status).first?["dead_lettered"]?["records"]?.integer == 3 }
+        try await eventually("the refused are dead letters") {
+            try desk.carryOut(.status).first?["dead_lettered"]?["records"]?.integer == 3
+        }
         shipper.acknowledgeAll()
         try fixture.append(["four"], to: "a.log")
-        try await eventually { try desk.carryOut(.status).first?["delivered"]?["records"]?.integer == 1 }
+        try await eventually("the fourth is delivered") {
+            try desk.carryOut(.status).first?["delivered"]?["records"]?.integer == 1
+        }
         let answer = try desk.carryOut(.status)
         #expect(answer.first?["read"] == .object(["records": .integer(4), "bytes": .integer(19)]))
         #expect(answer.first?["unaccounted"] == .object(["records": .integer(0), "bytes": .integer(0)]))

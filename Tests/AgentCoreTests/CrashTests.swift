@@ -86,14 +86,14 @@ struct CrashTests {
                 if let pipeline { #expect(pipeline.ledger.violations == 0) }
                 ended.put(())
             }
-            let deadline = ContinuousClock.now + .seconds(5)
-            while ContinuousClock.now < deadline {
-                if ended.takeAll(timeout: .milliseconds(2))?.isEmpty == false { return }
+            var time = Patience()
+            while ended.takeAll(timeout: .milliseconds(2))?.isEmpty == true {
                 if disk.hasStopped { inbox.put(.stop) }
+                if !time.lasts() {
+                    Issue.record("a life did not come to its end")
+                    return inbox.put(.stop)
+                }
             }
-            inbox.put(.stop)
-            Issue.record("a life did not come to its end")
-            _ = ended.takeAll(timeout: .seconds(15))
         }
 
         /// The lines of all dead letters.

@@ -55,6 +55,7 @@ final class PipelineFixture {
 final class Life: Sendable {
     let shipper: FakeShipper
     private let ended = BlockingQueue<Result<PipelineCounters, any Error>>()
+    private let hasEnded = Atomic(false)
 
     init(
         _ configuration: AgentConfiguration, _ shipper: FakeShipper, once: Bool, topics: [String: Int],
@@ -62,7 +63,8 @@ final class Life: Sendable {
     ) {
         self.shipper = shipper
         for (topic, count) in topics { shipper.inbox.put(.topic(topic, partitions: count)) }
-        DedicatedThread.start("pipeline") { [ended] in
+        DedicatedThread.start("pipeline") { [self] in
+            defer { hasEnded.store(true, ordering: .releasing) }
             ended.put(
                 Result {
                     let pipeline = try Pipeline(
@@ -79,12 +81,22 @@ final class Life: Sendable {
 
     func stop() { shipper.inbox.put(.stop) }
 
-    func end(within seconds: Int64 = 30) throws -> PipelineCounters {
-        let results = try #require(ended.takeAll(timeout: .seconds(seconds)))
+    func end() throws -> PipelineCounters {
+        let results = try #require(ended.takeAll(timeout: Patience.standard))
         return try #require(results.first, "the pipeline did not end").get()
     }
 
-    var isRunning: Bool { (ended.takeAll(timeout: .milliseconds(50)) ?? []).isEmpty }
+    /// Expects the pipeline to take a turn, and another one: what it knows does not make it end.
+    func expectGoesOn(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        for _ in 0..<2 {
+            shipper.inbox.put(.topic("nobody's", partitions: 1))
+            try await eventually("the pipeline takes a message", sourceLocation: sourceLocation) {
+                shipper.inbox.isEmpty || hasEnded.load(ordering: .acquiring)
+            }
+        }
+        let goesOn = !hasEnded.load(ordering: .acquiring)
+        #expect(goesOn, sourceLocation: sourceLocation)
+    }
 }
 
 /// A collector as the pipeline sees it, that answers as the test says.
@@ -170,21 +182,17 @@ final class FakeShipper: Shipper {
         for tag in tags { answer(tag, .acknowledge) }
     }
 
+    /// Answers questions about the pipeline that ships with this.
+    func desk(load: (@Sendable () throws -> AgentConfiguration)? = nil) -> ControlDesk {
+        ControlDesk(
+            inbox: inbox, fileSystem: PosixFileSystem(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            load: load
+        ) { _ in }
+    }
+
     var sent: [Sent] { state.withLock { $0.sent } }
     var lines: [String] { sent.flatMap(\.lines) }
     var heldTags: [BatchTag] { state.withLock { Array($0.held.keys) } }
     var bytesHeld: Int { state.withLock { $0.held.values.reduce(0, +) } }
-}
-
-/// Waits until the condition holds; the test fails where it does not within a minute and a thousand looks. Tests that
-/// compute may hold up all others for longer than that, in which nothing was looked at.
-func eventually(_ condition: () throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    var looks = 0
-    while ContinuousClock.now < deadline || looks < 1000 {
-        if try condition() { return }
-        looks += 1
-        try await Task.sleep(for: .milliseconds(5))
-    }
-    Issue.record("the condition did not come to hold")
 }

@@ -5,6 +5,7 @@ import Primitives
 import RecordBatches
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import AgentCore
@@ -37,8 +38,8 @@ struct PipelineTests {
         try fixture.append(lines(10), to: "a.log")
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper)
-        try await eventually { shipper.lines.count == 10 }
-        #expect(life.isRunning)
+        try await eventually("all is shipped") { shipper.lines.count == 10 }
+        try await life.expectGoesOn()
         shipper.acknowledgeAll()
         #expect(try life.end().recordsDelivered == 10)
     }
@@ -53,8 +54,8 @@ struct PipelineTests {
         try fixture.append(lines(20_000, bytes: 100), to: "b.log")
         let shipper = FakeShipper()
         let life = fixture.start(shipper)
-        try await eventually { shipper.lines.count == 20_000 }
-        #expect(life.isRunning)
+        try await eventually("all is shipped") { shipper.lines.count == 20_000 }
+        try await life.expectGoesOn()
         shipper.inbox.put(.topic("missing", partitions: 1))
         _ = try life.end()
         #expect(shipper.sent.last?.lines == ["early"])
@@ -68,14 +69,14 @@ struct PipelineTests {
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["t": 1])
         // The firehose has filled its partition, and 8 MB of it are waiting.
-        try await eventually { shipper.sent.count >= 8 }
+        try await eventually("the firehose fills its partition") { shipper.sent.count >= 8 }
         let underWay = shipper.sent.count
         let quiet = (0..<50).map { "quiet \($0)" }
         for (index, line) in quiet.enumerated() { try fixture.append([line], to: "quiet-\(index).log") }
         while !Set(quiet).isSubset(of: shipper.lines) && shipper.sent.count < 200 {
             let before = shipper.sent.count
             if let oldest = shipper.heldTags.min(by: { $0.value < $1.value }) { shipper.answer(oldest, .acknowledge) }
-            try await eventually { shipper.sent.count > before }
+            try await eventually("the next batch is shipped") { shipper.sent.count > before }
         }
         #expect(Set(quiet).isSubset(of: shipper.lines))
         // A turn is 256 KiB. One may have been under way, and each look at what is new lets a batch through.
@@ -92,7 +93,7 @@ struct PipelineTests {
         // The first three are acknowledged, nothing behind them.
         let first = FakeShipper { $0 < 3 ? .acknowledge : .hold }
         let life = fixture.start(first, patience: .milliseconds(300))
-        try await eventually { first.sent.count >= 8 }
+        try await eventually("eight batches are shipped") { first.sent.count >= 8 }
         life.stop()
         let counters = try life.end()
         let delivered = Array(first.sent.prefix(3).flatMap(\.lines))
@@ -106,7 +107,7 @@ struct PipelineTests {
         try fixture.append(lines(1000), to: "a.log")
         let first = FakeShipper { $0 == 1 ? .hold : .acknowledge }
         let life = fixture.start(first, patience: .milliseconds(300))
-        try await eventually { first.sent.count >= 8 }
+        try await eventually("eight batches are shipped") { first.sent.count >= 8 }
         life.stop()
         _ = try life.end()
         let again = try fixture.runOnce().lines
@@ -120,7 +121,7 @@ struct PipelineTests {
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper)
         // Only so many are under way at a time: each round answers those, in any order.
-        try await eventually {
+        try await eventually("all is delivered") {
             for tag in shipper.heldTags.shuffled() { shipper.answer(tag, .acknowledge) }
             return shipper.lines.count == 500 && shipper.bytesHeld == 0
         }
@@ -168,8 +169,8 @@ struct PipelineTests {
                 if sent.tag.value == 0 { _ = try? system.open(obstacle, .create) }
             })
         let life = fixture.start(shipper)
-        try await eventually { shipper.sent.count >= 8 }
-        #expect(life.isRunning)
+        try await eventually("eight batches are shipped") { shipper.sent.count >= 8 }
+        try await life.expectGoesOn()
         try system.remove(obstacle)
         let counters = try life.end()
         #expect(counters.recordsDeadLettered == Int64(shipper.sent[2].lines.count))
@@ -183,12 +184,10 @@ struct PipelineTests {
         for file in 0..<3 { try fixture.append(lines(8000, bytes: 1000), to: "\(file).log") }
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper)
-        var held = -1
-        try await eventually {
-            let before = held
-            held = shipper.bytesHeld
-            if held == before && held > 1 << 20 { return !life.isRunning || shipper.bytesHeld == held }
-            return false
+        try await eventually("no more is taken in") {
+            let before = shipper.bytesHeld
+            try await life.expectGoesOn()
+            return before > 1 << 20 && shipper.bytesHeld == before
         }
         // The producer's copy, and the pipeline's own.
         #expect(2 * shipper.bytesHeld <= fixture.configuration.memoryLimit)
@@ -213,12 +212,13 @@ struct PipelineTests {
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, patience: .zero)
         try fixture.append(["lone"], to: "a.log")
-        try await eventually { shipper.lines == ["lone"] }
+        try await eventually("the lone line is shipped") { shipper.lines == ["lone"] }
         for number in 0..<5 { try fixture.append(["\(number)"], to: "a.log") }
-        #expect(life.isRunning)
+        let desk = shipper.desk()
+        try await eventually("all is read") { try desk.carryOut(.status)[0]["read"]?["records"]?.integer == 6 }
         #expect(shipper.sent.count == 1)
         shipper.answer(shipper.sent[0].tag, .acknowledge)
-        try await eventually { shipper.sent.count == 2 }
+        try await eventually("the rest is shipped") { shipper.sent.count == 2 }
         #expect(shipper.sent[1].lines == ["0", "1", "2", "3", "4"])
         life.stop()
         _ = try life.end()
@@ -231,7 +231,7 @@ struct PipelineTests {
         let life = fixture.start(shipper, once: false, patience: .zero)
         for number in 0..<4 {
             try fixture.append(["\(number)"], to: "a.log")
-            try await eventually { shipper.sent.count == number + 1 }
+            try await eventually("the line is shipped") { shipper.sent.count == number + 1 }
         }
         life.stop()
         _ = try life.end()
@@ -253,12 +253,11 @@ struct PipelineTests {
         try fixture.append(lines(100), to: "a.log")
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, patience: .milliseconds(500))
-        try await eventually { shipper.lines.count == 100 }
+        try await eventually("all is shipped") { shipper.lines.count == 100 }
         let begun = ContinuousClock.now
         life.stop()
-        _ = try life.end()
+        #expect(try life.end().recordsDelivered == 0)
         #expect(.now - begun >= .milliseconds(500))
-        #expect(.now - begun < .seconds(5))
     }
 
     @Test func `a stop sends what waits, and ends with its acknowledgement`() async throws {
@@ -267,11 +266,11 @@ struct PipelineTests {
         let shipper = FakeShipper { $0 == 0 ? .hold : .acknowledge }
         let life = fixture.start(shipper, once: false, patience: .seconds(3600))
         try fixture.append(["a"], to: "a.log")
-        try await eventually { shipper.sent.count == 1 }
+        try await eventually("the first is shipped") { shipper.sent.count == 1 }
         try fixture.append(["b"], to: "a.log")
-        #expect(life.isRunning)
+        try await life.expectGoesOn()
         life.stop()
-        #expect(life.isRunning)
+        try await life.expectGoesOn()
         shipper.acknowledgeAll()
         _ = try life.end()
         #expect(shipper.lines + (try fixture.runOnce().lines) == ["a", "b"])
@@ -304,11 +303,11 @@ struct PipelineTests {
         try fixture.append(["old"], to: "old.log")
         let shipper = FakeShipper()
         let life = fixture.start(shipper, once: false, topics: ["t": 1])
-        try await eventually { shipper.lines == ["old"] }
+        try await eventually("the old file is shipped") { shipper.lines == ["old"] }
         shipper.inbox.put(.topic("t", partitions: 64))
         for file in 0..<8 { try fixture.append(["new"], to: "\(file).log") }
         try fixture.append(["old"], to: "old.log")
-        try await eventually { shipper.lines.count == 10 }
+        try await eventually("the new files are shipped") { shipper.lines.count == 10 }
         life.stop()
         _ = try life.end()
         #expect(shipper.sent.filter { $0.lines.contains("old") }.allSatisfy { $0.partition == 0 })
@@ -332,7 +331,7 @@ struct PipelineTests {
         let shipper = FakeShipper()
         let life = fixture.start(shipper, once: false, topics: ["m": 1])
         // The topic's message is taken in the turn in which the first sample is.
-        try await eventually { shipper.inbox.isEmpty }
+        try await eventually("the topic is taken note of") { shipper.inbox.isEmpty }
         life.stop()
         let counters = try life.end()
         #expect(shipper.lines.contains { $0.contains("system.cpu.load_average.1m.mean") })
@@ -344,14 +343,14 @@ struct PipelineTests {
         try fixture.append(lines(100), to: "a.log")
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false)
-        try await eventually { shipper.lines.count == 100 }
+        try await eventually("all is shipped") { shipper.lines.count == 100 }
         let system = PosixFileSystem()
         try system.rename(fixture.path("a.log"), to: fixture.path("a.1"))
         try fixture.append(lines(5, from: 100), to: "a.log")
         try system.remove(fixture.path("a.1"))
-        try await eventually { shipper.lines.count >= 100 }
+        try await eventually("all is shipped still") { shipper.lines.count >= 100 }
         shipper.acknowledgeAll()
-        try await eventually { shipper.lines == lines(105) }
+        try await eventually("the rest is shipped") { shipper.lines == lines(105) }
         life.stop()
         #expect(try life.end().recordsDelivered == 105)
         #expect(try fixture.runOnce().lines.isEmpty)

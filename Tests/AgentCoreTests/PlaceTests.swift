@@ -2,6 +2,7 @@ import FileAccess
 import HostMetrics
 import Primitives
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import AgentCore
@@ -39,12 +40,12 @@ struct PlaceTests {
         try fixture.append(lines(0..<100), to: "a.log")
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["t": 1, "u": 1])
-        try await eventually { sent(shipper, to: "t") == lines(0..<100) }
+        try await eventually("the lines are on their way") { sent(shipper, to: "t") == lines(0..<100) }
         // What was read and is in no batch yet goes the same way.
         changeTopic(fixture, to: "u", shipper)
         try fixture.append(lines(100..<200), to: "a.log")
         try fixture.append(["other"], to: "b.log")
-        try await eventually { sent(shipper, to: "u") == ["other"] }
+        try await eventually("another file is read") { sent(shipper, to: "u") == ["other"] }
         try await settle(shipper)
         #expect(sent(shipper, to: "u") == ["other"])
         #expect(shipper.released == ["t"])
@@ -53,7 +54,7 @@ struct PlaceTests {
         }
         shipper.acknowledgeAll()
         let expected = lines((isGone ? 0 : 100)..<200)
-        try await eventually { sent(shipper, to: "u").filter { $0 != "other" } == expected }
+        try await eventually("all is in the new topic") { sent(shipper, to: "u").filter { $0 != "other" } == expected }
         try await settle(shipper)
         #expect(shipper.released == [])
         #expect(sent(shipper, to: "t") == lines(0..<100))
@@ -70,14 +71,14 @@ struct PlaceTests {
         try fixture.append(lines(0..<50), to: "a.log")
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["t": 1, "u": 1])
-        try await eventually { sent(shipper, to: "t").count == 50 }
+        try await eventually("the lines are on their way") { sent(shipper, to: "t").count == 50 }
         changeTopic(fixture, to: "u", shipper)
         try PosixFileSystem().rename(fixture.path("a.log"), to: fixture.path("a.1"))
         try fixture.append(lines(50..<60), to: "a.log")
         try await settle(shipper)
         for tag in shipper.heldTags { shipper.answer(tag, .takeBack) }
         shipper.acknowledgeAll()
-        try await eventually { sent(shipper, to: "u").count >= 60 }
+        try await eventually("all is in the new topic") { sent(shipper, to: "u").count >= 60 }
         #expect(sent(shipper, to: "u") == lines(0..<60))
         life.stop()
         _ = try life.end()
@@ -91,12 +92,12 @@ struct PlaceTests {
         for file in files { try fixture.append(lines(0..<50, of: file), to: file) }
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["t": 8])
-        try await eventually { shipper.lines.count == 300 }
+        try await eventually("the lines are on their way") { shipper.lines.count == 300 }
         shipper.inbox.put(.topic("t", partitions: 1))
         let before = shipper.sent
         for file in files { try fixture.append(lines(50..<60, of: file), to: file) }
         try fixture.append(lines(0..<5, of: "new.log"), to: "new.log")
-        try await eventually { sent(shipper, to: "t").contains("new.log 4") }
+        try await eventually("the new file's lines are") { sent(shipper, to: "t").contains("new.log 4") }
         #expect(shipper.sent.dropFirst(before.count).allSatisfy { $0.partition == 0 })
         for sent in before { shipper.answer(sent.tag, sent.partition == 0 ? .acknowledge : .takeBack) }
         shipper.acknowledgeAll()
@@ -104,7 +105,7 @@ struct PlaceTests {
             shipper.sent.enumerated().filter { $0.element.partition == 0 || $0.offset >= before.count }
                 .flatMap(\.element.lines)
         }
-        try await eventually { arrived().count >= 365 }
+        try await eventually("all arrived") { arrived().count >= 365 }
         for file in files {
             #expect(arrived().filter { $0.hasPrefix(file) } == lines(0..<60, of: file))
         }
@@ -123,16 +124,16 @@ struct PlaceTests {
         let fixture = try PipelineFixture([.hostMetrics(source)])
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["m": 63])
-        try await eventually { shipper.sent.count == 4 }
+        try await eventually("four samples are on their way") { shipper.sent.count == 4 }
         let before = shipper.sent
         #expect(before[0].partition > 0)
         shipper.inbox.put(.topic("m", partitions: 1))
         for sent in before { shipper.answer(sent.tag, .takeBack) }
-        try await eventually { shipper.sent.count >= 8 }
+        try await eventually("they are again") { shipper.sent.count >= 8 }
         #expect(shipper.sent[4..<8].flatMap(\.lines) == before.flatMap(\.lines))
         #expect(shipper.sent[4...].allSatisfy { $0.partition == 0 })
         shipper.acknowledgeAll()
-        try await eventually { shipper.sent.count > 8 }
+        try await eventually("newer ones are") { shipper.sent.count > 8 }
         life.stop()
         let counters = try life.end()
         #expect(counters.recordsRead == counters.recordsDelivered)

@@ -56,7 +56,7 @@ struct RebuildTests {
         let fixture = try PipelineFixture([.hostMetrics(source)])
         let away = FakeShipper { _ in .hold }
         let first = fixture.start(away, once: false, topics: ["m": 1], patience: .zero)
-        try await eventually { away.sent.count == 4 }
+        try await eventually("four samples are shipped") { away.sent.count == 4 }
         let spool = fixture.state.appending("spool/source-host")
         let system = PosixFileSystem()
         func bytes() throws -> Int64 {
@@ -65,7 +65,7 @@ struct RebuildTests {
             }
         }
         let sizeOfFour = try bytes()
-        try await eventually { try bytes() > sizeOfFour * 3 }
+        try await eventually("more wait in the spool") { try bytes() > sizeOfFour * 3 }
         // No more than a few are in memory.
         #expect(away.sent.count == 4)
         first.stop()

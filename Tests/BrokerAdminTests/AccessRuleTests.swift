@@ -1,4 +1,5 @@
 import BrokerCore
+import BrokerTestSupport
 import FileAccess
 import KafkaProtocol
 import NIOCore
@@ -148,6 +149,24 @@ struct AccessRuleTests {
             try ask(AlterClientQuotasRequest(entries: [.init(entity: [.init(type: "user", name: nil)])])).entries[0]
                 .errorCode,
             try ask(DescribeConfigsRequest(resources: [.init(type: .broker, name: "1")])).results[0].errorCode,
+            try ask(DescribeConfigsRequest(resources: [.init(type: .brokerLogger, name: "1")])).results[0].errorCode,
+            try ask(DescribeConfigsRequest(resources: [.init(type: .clientMetrics, name: "m")])).results[0].errorCode,
+            try ask(AlterConfigsRequest(resources: [.init(type: .broker, name: "1", configs: [])])).results[0]
+                .errorCode,
+            try ask(DescribeUserSCRAMCredentialsRequest(users: [.init(name: "a")])).errorCode,
+            try ask(
+                AlterUserSCRAMCredentialsRequest(deletions: [.init(name: "a", mechanism: .sha256)])
+            ).results[0].errorCode,
+            try ask(
+                AlterReplicaLogDirsRequest(directories: [
+                    .init(path: "/x", topics: [.init(name: "logs.a", partitions: [0])])
+                ])
+            ).topics[0].partitions[0].errorCode,
+            try ask(DescribeQuorumRequest()).errorCode,
+            try ask(UpdateFeaturesRequest()).errorCode,
+            try ask(UnregisterBrokerRequest(brokerID: 9)).errorCode,
+            try ask(ListConfigResourcesRequest()).errorCode,
+            try ask(Self.marker("logs.a", 0)).markers[0].topics[0].partitions[0].errorCode,
             try ask(IncrementalAlterConfigsRequest(resources: [.init(type: .broker, name: "1", configs: [])])).results[
                 0
             ]
@@ -157,6 +176,53 @@ struct AccessRuleTests {
         #expect(
             try ask(DescribeClusterRequest(includeClusterAuthorizedOperations: true)).clusterAuthorizedOperations == 0)
         #expect(try bench.ask(DescribeACLsRequest(), from: master).resources.count == 3)
+    }
+
+    private static func marker(_ topic: String, _ partition: Int32) -> WriteTxnMarkersRequest {
+        WriteTxnMarkersRequest(markers: [
+            .init(
+                producerID: ProducerID(7), producerEpoch: ProducerEpoch(0), isCommit: false,
+                topics: [.init(name: topic, partitions: [partition])])
+        ])
+    }
+
+    @Test func `a transaction is ended by who may alter the cluster, or act as one of its brokers`() throws {
+        for operation in [ACLOperation.alter, .clusterAction] {
+            let bench = try guarded([allow(operation, .cluster, "kafka-cluster")])
+            let answer = try bench.ask(Self.marker("logs.a", 0), from: stranger)
+            #expect(answer.markers[0].topics[0].partitions[0].errorCode == .invalidTxnState)
+            bench.broker.stop()
+        }
+    }
+
+    @Test func `a group's settings and a transaction ask for their own operations`() throws {
+        let bench = try guarded([
+            allow(.alterConfigs, .group, "mine"), allow(.describe, .transactionalID, "mine"),
+            allow(.write, .transactionalID, "written"),
+        ])
+        for (group, code) in [("mine", ErrorCode.none), ("other", .groupAuthorizationFailed)] {
+            let described = try bench.ask(
+                DescribeConfigsRequest(resources: [.init(type: .group, name: group)]), from: stranger)
+            let altered = try bench.ask(
+                IncrementalAlterConfigsRequest(resources: [.init(type: .group, name: group, configs: [])]),
+                from: stranger)
+            let replaced = try bench.ask(
+                AlterConfigsRequest(resources: [.init(type: .group, name: group, configs: [])]), from: stranger)
+            #expect(described.results.map(\.errorCode) + altered.results.map(\.errorCode) == [code, code])
+            #expect(replaced.results.map(\.errorCode) == [code])
+        }
+        let transactions = try bench.ask(
+            DescribeTransactionsRequest(transactionalIDs: ["mine", "written", "other"]), from: stranger)
+        #expect(
+            transactions.states.map(\.errorCode) == [
+                .transactionalIDNotFound, .transactionalIDNotFound, .transactionalIDAuthorizationFailed,
+            ])
+        let coordinators = try bench.ask(
+            FindCoordinatorRequest(keyType: .transaction, keys: ["mine", "other"]), from: stranger
+        ).coordinators
+        #expect(coordinators.map(\.errorCode) == [.none, .transactionalIDAuthorizationFailed])
+        // Asks for nothing, and shows only what may be described: nothing at all.
+        #expect(try bench.ask(ListTransactionsRequest(), from: stranger) == ListTransactionsResponse())
     }
 
     /// What a stranger gets for each request about the group `g` and the topic `other`.

@@ -1,21 +1,21 @@
 import BrokerCore
+import BrokerTestSupport
 import FileAccess
 import KafkaProtocol
 import Logging
 import NIOCore
 import Primitives
 import RecordBatches
-import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
 
 /// A broker on a file system in memory, asked with frames, as a client would.
-final class AdminBench: Sendable {
+final class AdminBench: AskedBroker, Sendable {
     let files: SimulatedFileSystem
     let broker: Broker
-    let clock = SettableClock()
-    let scheduler = PatientScheduler()
+    let clock = ManualClock()
+    let scheduler = ManualScheduler()
     let client = ClientConnection(localAddress: BrokerAddress(host: "box", port: 9092), remote: "test")
 
     init(
@@ -36,33 +36,6 @@ final class AdminBench: Sendable {
         broker.stop()
         files.restart(after: .kill)
         return try AdminBench(files, change)
-    }
-
-    func start<Request: KafkaRequest>(
-        _ request: Request, from other: ClientConnection? = nil
-    ) -> BlockingQueue<Reply> {
-        let replies = BlockingQueue<Reply>()
-        var frame = request.frame(version: Request.versionInTests, correlationID: 1, clientID: "test")
-        frame.moveReaderIndex(forwardBy: 4)
-        broker.handle(frame, from: other ?? client) { replies.put($0) }
-        return replies
-    }
-
-    func answer<Request: KafkaRequest>(
-        _: Request.Type, _ replies: BlockingQueue<Reply>
-    ) throws -> Request.Response {
-        let reply = try #require(replies.takeAll(timeout: .seconds(20))?.first)
-        guard case .frame(var frame) = reply else { throw Unanswered() }
-        frame.moveReaderIndex(forwardBy: 4)
-        return try ResponseFrame(frame).decode(Request.self, version: Request.versionInTests)
-    }
-
-    struct Unanswered: Error {}
-
-    func ask<Request: KafkaRequest>(
-        _ request: Request, from other: ClientConnection? = nil
-    ) throws -> Request.Response {
-        try answer(Request.self, start(request, from: other))
     }
 
     @discardableResult
@@ -176,61 +149,5 @@ final class AdminBench: Sendable {
 
     func directories() throws -> [String] {
         try files.list("/data").filter { $0.kind == .directory }.map(\.name.string).sorted()
-    }
-
-    /// Waits until something is so.
-    func expectSoon(_ what: String, _ condition: () throws -> Bool) throws {
-        let end = ContinuousClock.now + .seconds(20)
-        while try !condition() {
-            guard ContinuousClock.now < end else {
-                Issue.record("never: \(what)")
-                return
-            }
-            _ = BlockingQueue<Void>().takeAll(timeout: .milliseconds(2))
-        }
-    }
-}
-
-final class SettableClock: WallClock {
-    private let time = Mutex(Timestamp(milliseconds: 1_700_000_000_000))
-
-    func now() -> Timestamp { time.withLock { $0 } }
-
-    func advance(milliseconds: Int64) { time.withLock { $0.milliseconds += milliseconds } }
-}
-
-/// Runs what is scheduled when the test says so.
-final class PatientScheduler: BrokerScheduler {
-    private let works = Mutex<[Int: @Sendable () -> Void]>([:])
-    private let last = Atomic<Int>(0)
-
-    func schedule(in delay: Duration, _ work: @escaping @Sendable () -> Void) -> any ScheduledWork {
-        let id = last.add(1, ordering: .relaxed).newValue
-        works.withLock { $0[id] = work }
-        return Scheduled(id: id, scheduler: self)
-    }
-
-    var count: Int { works.withLock { $0.count } }
-
-    func runAll() {
-        let due = works.withLock { works in
-            defer { works = [:] }
-            return works
-        }
-        for work in due.values { work() }
-    }
-
-    private struct Scheduled: ScheduledWork {
-        let id: Int
-        let scheduler: PatientScheduler
-
-        func cancel() { scheduler.works.withLock { $0[id] = nil } }
-    }
-}
-
-extension KafkaRequest {
-    /// The highest in which topics are named.
-    fileprivate static var versionInTests: Int16 {
-        key == .produce ? ProduceRequest.lastVersionByName : versions.upperBound
     }
 }

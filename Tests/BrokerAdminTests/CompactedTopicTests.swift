@@ -1,4 +1,5 @@
 import BrokerCore
+import BrokerTestSupport
 import FileAccess
 import KafkaProtocol
 import NIOCore
@@ -21,7 +22,7 @@ import Testing
         bench.broker.startMaintenance()
         try bench.create("table", compacted)
         for number in 0..<60 { #expect(try bench.put("key \(number % 6)", value, to: "table").errorCode == .none) }
-        try bench.expectSoon("it is compacted") {
+        try blockUntil("it is compacted") {
             bench.scheduler.runAll()
             return try bench.records("table").count < 20
         }

@@ -1,4 +1,5 @@
 import BrokerCore
+import BrokerTestSupport
 import FileAccess
 import KafkaProtocol
 import Primitives
@@ -31,7 +32,7 @@ import Testing
         #expect(try bench.fetch("t").highWatermark == Offset(stored), "nothing half written is shown")
 
         #expect(try bench.change("t", "retention.bytes", to: "200000").errorCode == .none)
-        try bench.expectSoon("there is room again") {
+        try blockUntil("there is room again") {
             bench.clock.advance(milliseconds: 1000)
             bench.scheduler.runAll()
             return try bench.produce(value, to: "t").errorCode == .none
@@ -51,7 +52,7 @@ import Testing
         while try bench.produce(value, to: "t", time: bench.clock.now().milliseconds).errorCode == .none {}
         files.capacity -= Int64(try files.space(at: "/data").available)
         bench.clock.advance(milliseconds: 10_000)
-        try bench.expectSoon("there is room again") {
+        try blockUntil("there is room again") {
             bench.scheduler.runAll()
             return try bench.produce(value, to: "t", time: bench.clock.now().milliseconds).errorCode == .none
         }

@@ -1,3 +1,4 @@
+import BrokerTestSupport
 import CollectorCore
 import CommitLog
 import FileAccess

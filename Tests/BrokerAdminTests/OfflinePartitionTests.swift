@@ -1,4 +1,5 @@
 import BrokerCore
+import BrokerTestSupport
 import CollectorCore
 import FileAccess
 import KafkaProtocol

@@ -1,16 +1,17 @@
+import BrokerTestSupport
 import FileAccess
-import Glibc
 import KafkaProtocol
 import NIOCore
 import Primitives
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import BrokerCore
 
 /// The real file system, with a disk that is as slow as a test wants, behind every file whose path has "/cold-" in it.
-private final class ColdFileSystem: FileSystem {
+private final class ColdFileSystem: ForwardingFileSystem {
     fileprivate struct State {
         var isHeld = false
         var waiting = 0
@@ -18,7 +19,7 @@ private final class ColdFileSystem: FileSystem {
         var read: [String] = []
     }
 
-    private let real = PosixFileSystem()
+    let base: any FileSystem = PosixFileSystem()
     private let state = Mutex(State())
     /// A token for each read that may go on.
     private let tokens = BlockingQueue<Void>()
@@ -44,30 +45,18 @@ private final class ColdFileSystem: FileSystem {
     }
 
     func open(_ path: FilePath, _ mode: OpenMode) throws(FileError) -> any OpenFile {
-        let file = try real.open(path, mode)
+        let file = try base.open(path, mode)
         return path.string.contains("/cold-") ? ColdFile(file, path, self) : file
     }
-
-    func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] { try real.list(directory) }
-    func status(of path: FilePath, followingLinks: Bool) throws(FileError) -> FileStatus {
-        try real.status(of: path, followingLinks: followingLinks)
-    }
-    func createDirectories(_ path: FilePath) throws(FileError) { try real.createDirectories(path) }
-    func rename(_ from: FilePath, to: FilePath) throws(FileError) { try real.rename(from, to: to) }
-    func remove(_ path: FilePath) throws(FileError) { try real.remove(path) }
-    func removeDirectory(_ path: FilePath) throws(FileError) { try real.removeDirectory(path) }
-    func synchronizeDirectory(_ path: FilePath) throws(FileError) { try real.synchronizeDirectory(path) }
-    func resolve(_ path: FilePath) throws(FileError) -> FilePath { try real.resolve(path) }
-    func space(at path: FilePath) throws(FileError) -> FileSystemSpace { try real.space(at: path) }
 }
 
-private final class ColdFile: OpenFile {
-    private let real: any OpenFile
+private final class ColdFile: ForwardingFile {
+    let base: any OpenFile
     private let path: FilePath
     private let disk: ColdFileSystem
 
-    init(_ real: any OpenFile, _ path: FilePath, _ disk: ColdFileSystem) {
-        self.real = real
+    init(_ base: any OpenFile, _ path: FilePath, _ disk: ColdFileSystem) {
+        self.base = base
         self.path = path
         self.disk = disk
     }
@@ -78,20 +67,8 @@ private final class ColdFile: OpenFile {
 
     func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int {
         disk.waitForDisk(path)
-        return try real.read(into: bytes, at: position)
+        return try base.read(into: bytes, at: position)
     }
-
-    func write(_ bytes: RawSpan, at position: Int64) throws(FileError) { try real.write(bytes, at: position) }
-    func write(_ head: RawSpan, _ tail: RawSpan, at position: Int64) throws(FileError) {
-        try real.write(head, tail, at: position)
-    }
-    func synchronizeData() throws(FileError) { try real.synchronizeData() }
-    func truncate(to size: Int64) throws(FileError) { try real.truncate(to: size) }
-    func reserve(_ size: Int64) throws(FileError) { try real.reserve(size) }
-    func nextData(from position: Int64) throws(FileError) -> Int64? { try real.nextData(from: position) }
-    func status() throws(FileError) -> FileStatus { try real.status() }
-    func setModified(_ time: FileTime) throws(FileError) { try real.setModified(time) }
-    func tryLock() throws(FileError) -> Bool { try real.tryLock() }
 }
 
 @Suite(.timeLimit(.minutes(10)))
@@ -111,12 +88,6 @@ struct ColdReadTests {
         }
         disk.hold()
         return fixture
-    }
-
-    private func wait(for condition: () -> Bool) {
-        let deadline = ContinuousClock.now + .seconds(90)
-        while !condition(), .now < deadline { sched_yield() }
-        #expect(condition())
     }
 
     private func records(_ response: FetchResponse) -> [Int] {
@@ -139,7 +110,9 @@ struct ColdReadTests {
         // Also those who ask how much there is, and for a time.
         pending.append(fixture.start(fetchRequest("cold", from: 0, wait: 60_000, minBytes: 1000), version: 12))
         let time = fixture.start(times("cold"))
-        wait { disk.waiting == 2 && fixture.broker.readers.waitedCount == 8 }
+        try blockUntil("two reads hang, and six wait for them") {
+            disk.waiting == 2 && fixture.broker.readers.waitedCount == 8
+        }
         for _ in 0..<50 {
             #expect(records(try fixture.ask(fetchRequest("hot", from: 0), version: 12))[0] > 2000)
             #expect(records(try fixture.ask(fetchRequest("hot", from: 0, minBytes: 1500), version: 12))[0] > 2000)
@@ -161,9 +134,9 @@ struct ColdReadTests {
             FetchRequest.Partition(index: $0, fetchOffset: .zero, maxBytes: 1 << 20)
         }
         let first = fixture.start(many, version: 12)
-        wait { disk.waiting == 1 }
+        try blockUntil("a read hangs") { disk.waiting == 1 }
         let second = fixture.start(fetchRequest("cold", from: 0, 5), version: 12)
-        wait { fixture.broker.readers.waitedCount == 2 }
+        try blockUntil("the second waits") { fixture.broker.readers.waitedCount == 2 }
         disk.release()
         #expect(records(try first.response()).allSatisfy { $0 > 2000 })
         #expect(records(try second.response())[0] > 2000)
@@ -180,13 +153,15 @@ struct ColdReadTests {
         both.topics.append(fetchRequest("cold", from: 0).topics[0])
         both.topics[1].partitions.append(FetchRequest.Partition(index: 1, fetchOffset: .zero, maxBytes: 1 << 20))
         let fetch = fixture.start(both, version: 12)
-        wait { disk.waiting == 1 }
+        try blockUntil("a read hangs") { disk.waiting == 1 }
         #expect(fixture.broker.responseMemory.used > before + 2000)
         fixture.client.close()
         disk.release()
-        guard case .frame(let frame) = try fetch.reply() else { return }
-        #expect(frame.readableBytes < 100, "nobody wants an answer any more")
-        wait { fixture.broker.responseMemory.used == before + frame.readableBytes }
+        let answer = try fetch.frame()
+        #expect(answer.readableBytes < 100, "nobody wants an answer any more")
+        try blockUntil("only the answer is counted") {
+            fixture.broker.responseMemory.used == before + answer.readableBytes
+        }
         #expect(disk.read == ["cold-0"])
     }
 }

@@ -1,3 +1,4 @@
+import BrokerTestSupport
 import CommitLog
 import KafkaProtocol
 import NIOCore
@@ -76,6 +77,29 @@ struct DispatchTests {
         let answer = try ResponseFrame(unframed(frame)).decode(ApiVersionsRequest.self, version: 0)
         #expect(answer.errorCode == .unsupportedVersion)
         #expect(answer.apis.contains { $0.key == .produce && $0.minVersion == 0 })
+    }
+
+    @Test func `what ApiVersions lists is what is answered, of all APIs and versions there are`() throws {
+        let fixture = try BrokerFixture()
+        let listed = try fixture.ask(ApiVersionsRequest()).apis
+        #expect(Set(listed.map(\.key)).count == listed.count)
+        for number in Int16(-1)...100 {
+            let key = APIKey(rawValue: number)
+            let range = listed.first { $0.key == key }.map { $0.minVersion...$0.maxVersion }
+            #expect(range == key.spokenVersions || key == .produce, "\(key)")
+            for version in Int16(-1)...30 where key != .apiVersions && !(key.spokenVersions?.contains(version) ?? false)
+            {
+                var frame: [UInt8] = []
+                frame.appendBigEndian(number)
+                frame.appendBigEndian(version)
+                // Whatever follows is not looked at.
+                guard case .close(let reason) = try fixture.send(frame + [UInt8](repeating: 0, count: 40)) else {
+                    Issue.record("\(key), version \(version) was answered")
+                    continue
+                }
+                #expect(reason.contains("not spoken"))
+            }
+        }
     }
 
     @Test func `a broker that stops answers everything exactly once`() throws {

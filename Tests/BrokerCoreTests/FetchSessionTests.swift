@@ -1,3 +1,4 @@
+import BrokerTestSupport
 import KafkaProtocol
 import NIOCore
 import Primitives
@@ -64,7 +65,7 @@ struct FetchSessionTests {
         let fixture = try fixture()
         let id = try fixture.ask(request(0, 0, [(0, 0), (1, 0), (2, 0)]), version: Self.version).sessionID
         let poll = fixture.start(request(id, 1, wait: 60_000), version: Self.version)
-        #expect(poll.isWaiting)
+        try fixture.expectWaits(poll)
         try put(fixture, 2)
         #expect(indexes(try poll.response()) == [2])
     }
@@ -131,7 +132,7 @@ struct FetchSessionTests {
         let fixture = try fixture()
         let id = try fixture.ask(request(0, 0, [(0, 0)]), version: Self.version).sessionID
         let late = fixture.start(request(id, 1, wait: 60_000), version: Self.version)
-        #expect(late.isWaiting)
+        try fixture.expectWaits(late)
         #expect(try fixture.ask(request(id, 2), version: Self.version).errorCode == .none)
         try put(fixture, 0)
         #expect(try late.response().errorCode == .invalidFetchSessionEpoch)

@@ -1,3 +1,4 @@
+import BrokerTestSupport
 import CommitLog
 import KafkaProtocol
 import NIOCore

@@ -1,3 +1,4 @@
+import BrokerTestSupport
 import FileAccess
 import KafkaProtocol
 import NIOCore
@@ -232,27 +233,16 @@ func copyTree(_ from: FilePath, _ to: FilePath) throws {
 }
 
 /// The real file system, of which some calls fail.
-final class FailingFileSystem: FileSystem {
-    private let real = PosixFileSystem()
+final class FailingFileSystem: ForwardingFileSystem {
+    let base: any FileSystem = PosixFileSystem()
     private let failing = Mutex<String?>(nil)
 
     func fail(createDirectoriesContaining name: String?) { failing.withLock { $0 = name } }
 
-    func open(_ path: FilePath, _ mode: OpenMode) throws(FileError) -> any OpenFile { try real.open(path, mode) }
-    func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] { try real.list(directory) }
-    func status(of path: FilePath, followingLinks: Bool) throws(FileError) -> FileStatus {
-        try real.status(of: path, followingLinks: followingLinks)
-    }
     func createDirectories(_ path: FilePath) throws(FileError) {
         if let name = failing.withLock({ $0 }), path.string.contains(name) {
             throw FileError(operation: "mkdir", path: path, errno: .noSpace)
         }
-        try real.createDirectories(path)
+        try base.createDirectories(path)
     }
-    func rename(_ from: FilePath, to: FilePath) throws(FileError) { try real.rename(from, to: to) }
-    func remove(_ path: FilePath) throws(FileError) { try real.remove(path) }
-    func removeDirectory(_ path: FilePath) throws(FileError) { try real.removeDirectory(path) }
-    func synchronizeDirectory(_ path: FilePath) throws(FileError) { try real.synchronizeDirectory(path) }
-    func resolve(_ path: FilePath) throws(FileError) -> FilePath { try real.resolve(path) }
-    func space(at path: FilePath) throws(FileError) -> FileSystemSpace { try real.space(at: path) }
 }

@@ -1,9 +1,9 @@
+import BrokerTestSupport
 import FileAccess
 import KafkaProtocol
 import Logging
 import NIOCore
 import Primitives
-import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -11,7 +11,7 @@ import Testing
 @testable import BrokerCore
 
 /// A broker on a file system in memory, asked about groups with frames, as clients would.
-final class GroupBench: Sendable {
+final class GroupBench: AskedBroker, Sendable {
     let files: SimulatedFileSystem
     let broker: Broker
     let client = GroupBench.newClient()
@@ -31,7 +31,7 @@ final class GroupBench: Sendable {
         configuration.groups.initialRebalanceDelayMilliseconds = 20
         change(&configuration)
         broker = try Broker(
-            configuration, fileSystem: files, clock: SystemWallClock(), scheduler: NoScheduler(),
+            configuration, fileSystem: files, clock: SystemWallClock(), scheduler: ManualScheduler(),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
@@ -49,37 +49,10 @@ final class GroupBench: Sendable {
             files.restart(after: .kill)
         }
         let next = try GroupBench(files, change)
-        try next.expectSoon("groups are loaded") {
+        try blockUntil("groups are loaded") {
             try next.ask(ListGroupsRequest()).errorCode == .none
         }
         return next
-    }
-
-    func start<Request: KafkaRequest>(
-        _ request: Request, version: Int16? = nil, from client: ClientConnection? = nil
-    ) -> BlockingQueue<Reply> {
-        let replies = BlockingQueue<Reply>()
-        var frame = request.frame(
-            version: version ?? Request.versionInTests, correlationID: 1, clientID: "test")
-        frame.moveReaderIndex(forwardBy: 4)
-        broker.handle(frame, from: client ?? self.client) { replies.put($0) }
-        return replies
-    }
-
-    func answer<Request: KafkaRequest>(
-        _: Request.Type, _ replies: BlockingQueue<Reply>, version: Int16? = nil
-    ) throws -> Request.Response {
-        let all = try #require(replies.takeAll(timeout: .seconds(20)))
-        #expect(all.count == 1)
-        guard case .frame(var frame) = all.first else { throw Unanswered() }
-        frame.moveReaderIndex(forwardBy: 4)
-        return try ResponseFrame(frame).decode(Request.self, version: version ?? Request.versionInTests)
-    }
-
-    struct Unanswered: Error {}
-
-    func ask<Request: KafkaRequest>(_ request: Request, version: Int16? = nil) throws -> Request.Response {
-        try answer(Request.self, start(request, version: version), version: version)
     }
 
     func create(_ name: String, partitions: Int32 = 1) throws -> ErrorCode {
@@ -128,31 +101,5 @@ final class GroupBench: Sendable {
 
     func heartbeat(_ member: String, _ generation: Int32) throws -> ErrorCode {
         try ask(HeartbeatRequest(groupID: "g", generationID: generation, memberID: member)).errorCode
-    }
-
-    /// Waits until something is so.
-    func expectSoon(_ what: String, _ condition: () throws -> Bool) throws {
-        let end = ContinuousClock.now + .seconds(20)
-        while try !condition() {
-            guard ContinuousClock.now < end else {
-                Issue.record("never: \(what)")
-                return
-            }
-            _ = BlockingQueue<Void>().takeAll(timeout: .milliseconds(2))
-        }
-    }
-}
-
-/// Nothing of what is tested here is scheduled.
-struct NoScheduler: BrokerScheduler {
-    struct Nothing: ScheduledWork { func cancel() {} }
-
-    func schedule(in delay: Duration, _ work: @escaping @Sendable () -> Void) -> any ScheduledWork { Nothing() }
-}
-
-extension KafkaRequest {
-    /// The highest in which topics are named.
-    fileprivate static var versionInTests: Int16 {
-        key == .produce ? ProduceRequest.lastVersionByName : versions.upperBound
     }
 }

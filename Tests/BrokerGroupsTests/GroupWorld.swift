@@ -189,7 +189,7 @@ final class GroupWorld {
     }
 
     func committed(group: String = "g", topic: String = "t", partition: Int32 = 0) -> Int64 {
-        table.offsets(of: group, [.init(name: topic, partitions: [partition])])[0].partitions[0].offset.value
+        table.offsets(of: group, in: .init(name: topic, partitions: [partition])).partitions[0].offset.value
     }
 
     var group: Group? { table.groups["g"] }

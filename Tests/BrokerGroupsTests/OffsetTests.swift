@@ -18,7 +18,7 @@ import Testing
         let failing = world.commit(9)
         world.finishAppend(.kafkaStorageError)
         #expect(world.outcome(failing) == .kafkaStorageError && world.committed() == 5)
-        let all = world.table.offsets(of: "g", nil)
+        let all = world.table.offsets(of: "g")
         #expect(all.map(\.name) == ["t"] && all[0].partitions[0].metadata == "mine")
     }
 

@@ -27,8 +27,9 @@ final class ServerFixture: Sendable {
         let fixture = try await ServerFixture(change)
         try await body(fixture)
         await fixture.server.stop()
-        // Whatever happened, every byte that was reserved was given back.
-        try await eventually { fixture.broker.requestMemory.used == 0 && fixture.broker.responseMemory.used == 0 }
+        try await eventually("every byte that was reserved is given back") {
+            fixture.broker.requestMemory.used == 0 && fixture.broker.responseMemory.used == 0
+        }
         #expect(fixture.broker.requestMemory.waitingCount == 0)
         await onThread {
             fixture.broker.stop()
@@ -67,16 +68,6 @@ func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) a
     await withCheckedContinuation { continuation in
         DedicatedThread.start("test") { continuation.resume(returning: Result { try work() }) }
     }
-}
-
-/// Waits until the condition holds; the test fails where it does not within 20 seconds.
-func eventually(_ what: Comment? = nil, _ condition: () throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < deadline {
-        if try condition() { return }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-    Issue.record(what ?? "the condition did not come to hold")
 }
 
 /// Keeps what is logged.

@@ -97,7 +97,7 @@ final class TestSocket {
     func isClosed() throws -> Bool { try receive(1).isEmpty }
 
     func ask<Request: KafkaRequest>(_ request: Request, correlationID: Int32 = 1) throws -> Request.Response {
-        let version = Request.versionInTests
+        let version = Request.lastVersionByName
         try send(bytes(request, correlationID: correlationID))
         let frame = try ResponseFrame(try receiveFrame())
         #expect(frame.correlationID == correlationID)
@@ -108,7 +108,7 @@ final class TestSocket {
 func bytes<Request: KafkaRequest>(_ request: Request, version: Int16? = nil, correlationID: Int32 = 1) -> [UInt8] {
     Array(
         request.frame(
-            version: version ?? Request.versionInTests, correlationID: correlationID, clientID: "test"
+            version: version ?? Request.lastVersionByName, correlationID: correlationID, clientID: "test"
         ).readableBytesView)
 }
 
@@ -132,11 +132,4 @@ func fetch(
             topics: [
                 .init(name: topic, partitions: [.init(index: 0, fetchOffset: Offset(offset), maxBytes: maxBytes)])
             ]), version: 12)
-}
-
-extension KafkaRequest {
-    /// The highest in which topics are named.
-    fileprivate static var versionInTests: Int16 {
-        key == .produce ? ProduceRequest.lastVersionByName : versions.upperBound
-    }
 }

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Passes calls on, and keeps note of which files are open and how often files were opened.
-private final class CountingFileSystem: FileSystem {
+private final class CountingFileSystem: ForwardingFileSystem {
     struct Counts {
         var opened: [String: Int] = [:]
         var openNow = 0
@@ -38,24 +38,14 @@ private final class CountingFileSystem: FileSystem {
         return CountedFile(file, self)
     }
 
-    func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] { try base.list(directory) }
-    func status(of path: FilePath, followingLinks: Bool) throws(FileError) -> FileStatus {
-        try base.status(of: path, followingLinks: followingLinks)
-    }
-    func createDirectories(_ path: FilePath) throws(FileError) { try base.createDirectories(path) }
-    func rename(_ from: FilePath, to: FilePath) throws(FileError) { try base.rename(from, to: to) }
     func remove(_ path: FilePath) throws(FileError) {
         try base.remove(path)
         afterRemoval.withLock { $0 }?(path)
     }
-    func removeDirectory(_ path: FilePath) throws(FileError) { try base.removeDirectory(path) }
-    func synchronizeDirectory(_ path: FilePath) throws(FileError) { try base.synchronizeDirectory(path) }
-    func resolve(_ path: FilePath) throws(FileError) -> FilePath { try base.resolve(path) }
-    func space(at path: FilePath) throws(FileError) -> FileSystemSpace { try base.space(at: path) }
 }
 
-private final class CountedFile: OpenFile {
-    private let base: any OpenFile
+private final class CountedFile: ForwardingFile {
+    let base: any OpenFile
     private let owner: CountingFileSystem
 
     init(_ base: any OpenFile, _ owner: CountingFileSystem) {
@@ -64,22 +54,6 @@ private final class CountedFile: OpenFile {
     }
 
     deinit { owner.counts.withLock { $0.openNow -= 1 } }
-
-    func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int {
-        try unsafe base.read(into: bytes, at: position)
-    }
-    func write(_ bytes: RawSpan, at position: Int64) throws(FileError) { try base.write(bytes, at: position) }
-    func write(_ head: RawSpan, _ tail: RawSpan, at position: Int64) throws(FileError) {
-        try base.write(head, tail, at: position)
-    }
-    func synchronizeData() throws(FileError) { try base.synchronizeData() }
-    func truncate(to size: Int64) throws(FileError) { try base.truncate(to: size) }
-    func reserve(_ size: Int64) throws(FileError) { try base.reserve(size) }
-    func nextData(from position: Int64) throws(FileError) -> Int64? { try base.nextData(from: position) }
-    func status() throws(FileError) -> FileStatus { try base.status() }
-    func setModified(_ time: FileTime) throws(FileError) { try base.setModified(time) }
-
-    func tryLock() throws(FileError) -> Bool { try base.tryLock() }
 }
 
 @Suite struct LazyOpeningTests {

@@ -9,7 +9,7 @@ extension EndToEndTests {
             try await Playground.run { place in
                 let collector = try await place.collector(
                     settings: "groups: {group.initial.rebalance.delay.ms: 0}")
-                _ = try await place.python(script, [collector.address], seconds: 180)
+                _ = try await place.python(script, [collector.address])
             }
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -10,7 +11,7 @@ extension EndToEndTests {
             sourceLocation: SourceLocation = #_sourceLocation
         ) async throws {
             let running = try place.start(program, arguments)
-            let ended = try await running.wait(seconds: 20)
+            let ended = try await running.wait()
             #expect(ended == code, "\(running.standardError)", sourceLocation: sourceLocation)
             for word in words {
                 #expect(
@@ -128,7 +129,7 @@ extension EndToEndTests {
                 try place.write("logs/a.log", "a\n")
                 let file = try place.agentConfiguration(bootstrap: collector.address)
                 let first = try place.agent(file)
-                try await until("the first agent works") {
+                try await eventually("the first agent works") {
                     try await place.kcatRead(collector.address, "logs.app").count == 1
                 }
                 try await expect(
@@ -160,15 +161,16 @@ extension EndToEndTests {
                 let reader = try place.start(
                     Programs.kcat,
                     ["-C", "-u", "-b", collector.address, "-t", "waited", "-X", "fetch.wait.max.ms=20000"])
-                try await until("the reader waits") { reader.standardOutput == Data("one\n".utf8) }
+                try await eventually("the reader waits") { reader.standardOutput == Data("one\n".utf8) }
                 let before = ContinuousClock.now
                 #expect(try await collector.program.stop() == 0)
-                #expect(ContinuousClock.now - before < .seconds(5))
+                // Who does not end by himself would have ten seconds.
+                #expect(ContinuousClock.now - before < .seconds(10))
 
                 try place.write("logs/a.log", "a\n")
                 let agent = try place.agent(try place.agentConfiguration(bootstrap: collector.address))
-                try await until("the agent waits") { agent.standardError.contains("waiting for topic") }
-                #expect(try await agent.stop(seconds: 15) == 0)
+                try await eventually("the agent waits") { agent.standardError.contains("waiting for topic") }
+                #expect(try await agent.stop() == 0)
             }
         }
     }

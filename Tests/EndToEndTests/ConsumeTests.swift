@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -49,7 +50,7 @@ extension EndToEndTests {
                     sent += 500
                 }
                 func readAll(_ ours: [RunningProgram], _ theirs: [GroupMember]) async throws {
-                    try await until("\(sent) records are read") {
+                    try await eventually("\(sent) records are read") {
                         try ours.reduce(0) { $0 + values($1).count }
                             + theirs.reduce(0) { $0 + (try $1.records().count) }
                             >= sent
@@ -60,7 +61,7 @@ extension EndToEndTests {
                 try await readAll([first], [])
                 let theirs = try place.member("theirs", .confluent, address, "shared", strategy: strategy)
                 let second = try consumer(place, address, "shared", ["--assignor", strategy])
-                try await until("all have partitions") {
+                try await eventually("all have partitions") {
                     try !theirs.partitions().isEmpty && second.standardError.contains("reading shared/")
                 }
                 for _ in 0..<3 { try await send() }
@@ -84,8 +85,8 @@ extension EndToEndTests {
                 let address = try await place.collector(settings: Self.settings).address
                 try await place.produceNumbers(address, "kill", 0..<1000)
                 let first = try consumer(place, address, "kill")
-                try await until("all is read and committed") { values(first).count == 1000 }
-                try await until("all is committed") { try await lag(place, address) == 0 }
+                try await eventually("all is read and committed") { values(first).count == 1000 }
+                try await eventually("all is committed") { try await lag(place, address) == 0 }
                 try await first.killAndWait()
                 try await place.produceNumbers(address, "kill", 1000..<1200)
                 let second = try consumer(place, address, "kill", ["--max-messages", "200"])
@@ -108,20 +109,32 @@ extension EndToEndTests {
             }
         }
 
+        /// A shell's words for one who reads nothing until a file is there, or for two minutes.
+        private static func pause(until file: URL) -> String {
+            "i=0; while [ ! -e '\(file.path)' ] && [ $i -lt 1200 ]; do sleep 0.1; i=$((i + 1)); done"
+        }
+
         @Test func `while standard output takes nothing, nothing more is committed`() async throws {
             try await Playground.run { place in
                 let address = try await place.collector(settings: Self.settings).address
                 let lines = (0..<400).map { "k\t\($0) " + String(repeating: "x", count: 3000) + "\n" }
                 try await place.kcatWrite(address, "stuck", try place.write("lines", lines.joined()))
-                // Whoever has the other end reads nothing, and goes after a while.
-                let line =
-                    "\(Programs.tributary.path) consume stuck --group group --from-beginning --bootstrap \(address) -v | sleep 20"
+                let go = place.directory.appending(path: "go")
+                defer { try? Data().write(to: go) }
+                let line = """
+                    \(Programs.tributary.path) consume stuck --group group --from-beginning --bootstrap \(address) -v \
+                    --max-poll-interval 4s | { \(Self.pause(until: go)); }
+                    """
                 let shell = try place.start(URL(filePath: "/bin/sh"), ["-c", line])
-                try await until("it reads") { shell.standardError.contains("reading stuck/") }
-                try await until("where it begins is committed") { try await lag(place, address) == 400 }
-                // For longer than a commit interval.
-                let deadline = ContinuousClock.now + .seconds(3)
-                while ContinuousClock.now < deadline { #expect(try await lag(place, address) == 400) }
+                try await eventually("it reads") { shell.standardError.contains("reading stuck/") }
+                try await eventually("where it begins is committed") { try await lag(place, address) == 400 }
+                // It gives its place up after some commit intervals.
+                try await eventually("it leaves") {
+                    let left = try await lag(place, address)
+                    #expect(left == 400)
+                    return shell.standardError.contains("left the group")
+                }
+                #expect(try await lag(place, address) == 400)
             }
         }
 
@@ -136,10 +149,10 @@ extension EndToEndTests {
                 let line = """
                     '\(Programs.tributary.path)' consume stuck --group group --from-beginning --format value -v \
                     --bootstrap \(address) --max-poll-interval 4s --max-messages 450 \
-                    | { while [ ! -e '\(go.path)' ]; do sleep 0.1; done; cat > '\(out.path)'; }
+                    | { \(Self.pause(until: go)); cat > '\(out.path)'; }
                     """
                 let stuck = try place.start(URL(filePath: "/bin/sh"), ["-c", line])
-                try await until("it leaves") { stuck.standardError.contains("left the group") }
+                try await eventually("it leaves") { stuck.standardError.contains("left the group") }
                 let left = try await lag(place, address)
                 let other = try consumer(place, address, "stuck", ["--exit-at-end"])
                 #expect(try await other.wait() == 0)
@@ -147,7 +160,7 @@ extension EndToEndTests {
                 #expect(try await lag(place, address) == 0)
                 // What was stuck comes out now, and it goes on behind what the other has read.
                 try Data().write(to: go)
-                try await until("it comes back") {
+                try await eventually("it comes back") {
                     stuck.standardError.components(separatedBy: "reading stuck/").count >= 3
                 }
                 try await place.produceNumbers(address, "stuck", 0..<450)
@@ -167,12 +180,12 @@ extension EndToEndTests {
                 let collector = try await place.collector(settings: Self.settings)
                 try await place.produceNumbers(collector.address, "restart", 0..<500)
                 let member = try consumer(place, collector.address, "restart")
-                try await until("all is read") { values(member).count == 500 }
-                try await until("all is committed") { try await lag(place, collector.address) == 0 }
+                try await eventually("all is read") { values(member).count == 500 }
+                try await eventually("all is committed") { try await lag(place, collector.address) == 0 }
                 try await collector.program.killAndWait()
                 let again = try await place.collector(listen: collector.address, settings: Self.settings)
                 try await place.produceNumbers(again.address, "restart", 500..<700)
-                try await until("the rest is read") { Set(values(member)).count == 700 }
+                try await eventually("the rest is read") { Set(values(member)).count == 700 }
                 #expect(try await member.stop() == 0)
                 #expect(values(member).count == 700)
                 #expect(try await lag(place, again.address) == 0)
@@ -184,9 +197,9 @@ extension EndToEndTests {
                 let address = try await place.collector(settings: Self.settings).address
                 try await place.produceNumbers(address, "app.one", 0..<10)
                 let member = try consumer(place, address, "app.*")
-                try await until("the first is read") { values(member).count == 10 }
+                try await eventually("the first is read") { values(member).count == 10 }
                 try await place.produceNumbers(address, "app.two", 10..<30)
-                try await until("the second is read") { values(member).count == 30 }
+                try await eventually("the second is read") { values(member).count == 30 }
                 #expect(try await member.stop() == 0)
             }
         }
@@ -198,12 +211,12 @@ extension EndToEndTests {
                 let address = try await place.collector(settings: Self.settings).address
                 try await topic(place, address, "static", partitions: 2)
                 let one = try consumer(place, address, "static", ["--instance-id", "one"])
-                try await until("it reads") { one.standardError.contains("reading static/0,1") }
+                try await eventually("it reads") { one.standardError.contains("reading static/0,1") }
                 #expect(try await one.stop() == 0)
                 let described = try await groups(place, address, ["describe", "group"]) as? [[String: Any]]
                 #expect((described?.first?["members"] as? [Any])?.count == 1, "it did not leave")
                 let back = try consumer(place, address, "static", ["--instance-id", "one"])
-                try await until("it reads again") { back.standardError.contains("reading static/0,1") }
+                try await eventually("it reads again") { back.standardError.contains("reading static/0,1") }
                 #expect(back.standardError.contains("joined generation 1,"), "nothing was rebalanced")
                 let rival = try consumer(place, address, "static", ["--instance-id", "one"])
                 #expect(try await back.wait() == 1)
@@ -218,8 +231,8 @@ extension EndToEndTests {
                 try await topic(place, address, "reset", partitions: 1)
                 try await place.produceNumbers(address, "reset", 0..<100)
                 let member = try consumer(place, address, "reset")
-                try await until("all is read") { values(member).count == 100 }
-                try await until("all is committed") { try await lag(place, address) == 0 }
+                try await eventually("all is read") { values(member).count == 100 }
+                try await eventually("all is committed") { try await lag(place, address) == 0 }
                 let reset = [
                     "groups", "reset-offsets", "group", "--all-topics", "--shift-by", "-30", "--bootstrap", address,
                 ]

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -46,7 +47,7 @@ extension EndToEndTests {
                         try place.append("logs/app.log", SampleLines.text(Array(logged[start..<start + 100])))
                         try await Task.sleep(for: .milliseconds(10))
                     }
-                    try await until("more is acknowledged") {
+                    try await eventually("more is acknowledged") {
                         place.lineCount("acknowledged") > death * count / 5 + 300
                     }
                     try await collector.program.killAndWait()
@@ -61,12 +62,14 @@ extension EndToEndTests {
                 let read = try await place.kcatRead(address, "confluent")
                 #expect(read.valuesByKey == wanted)
                 #expect(try await place.kcatRead(address, "kcat").valuesByKey == wanted)
-                try await until("the agent's lines are there") {
+                try await eventually("the agent's lines are there") {
                     try await place.kcatRead(address, "logs.app").count >= count
                 }
                 #expect(try await place.kcatRead(address, "logs.app").map(\.value) == logged)
 
-                try await until("the reader has all") { try Record.parseWhole(reader.standardOutput).count >= count }
+                try await eventually("the reader has all") {
+                    try Record.parseWhole(reader.standardOutput).count >= count
+                }
                 #expect(try Set(Record.parse(reader.standardOutput)) == Set(read))
                 #expect(try Record.parse(reader.standardOutput).valuesByKey == wanted)
                 // What it complains about is the connection, never what it reads.
@@ -101,7 +104,7 @@ extension EndToEndTests {
                 }
                 for death in 0..<6 {
                     let before = place.bytes(of: "data")
-                    try await until("the agent ships") { place.bytes(of: "data") > before + 10_000 }
+                    try await eventually("the agent ships") { place.bytes(of: "data") > before + 10_000 }
                     try await agent.killAndWait()
                     if death == 2 {
                         // Rotated while nobody looks.
@@ -111,7 +114,7 @@ extension EndToEndTests {
                     agent = try place.agent(configuration)
                 }
                 try await writing.value
-                try await until("every line is there", seconds: 60) {
+                try await eventually("every line is there") {
                     Set(try await place.kcatRead(collector.address, "logs.app").map(\.value)).count >= count * 3
                 }
                 #expect(try await agent.stop() == 0)
@@ -156,13 +159,13 @@ extension EndToEndTests {
                     let input = try place.write("input", records.map { "\($0)\t\($1)\n" }.joined())
                     try await place.kcatWrite(
                         address, "table", input, options: ["-z", "zstd", "-X", "batch.num.messages=100"])
-                    try await until("it compacts") { place.isCompacting("data/table-0") }
+                    try await eventually("it compacts") { place.isCompacting("data/table-0") }
                     sawCompaction += 1
                     try await collector.program.killAndWait()
                     collector = try await place.collector(listen: address, settings: settings)
                 }
                 #expect(sawCompaction == 6)
-                try await until("much is gone", seconds: 60) {
+                try await eventually("much is gone") {
                     try await place.kcatRead(address, "table").count < written / 3
                 }
                 let read = try await place.kcatRead(address, "table")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -30,7 +31,7 @@ extension EndToEndTests {
 
             /// Waits until so many lines have arrived in all.
             func arrival(of count: Int) async throws {
-                try await until("\(count) lines have arrived") {
+                try await eventually("\(count) lines have arrived") {
                     guard agent.isRunning else { throw ProgramFailure("the agent ended") }
                     return try await lines().count >= count
                 }
@@ -129,7 +130,7 @@ extension EndToEndTests {
                 try FileManager.default.setAttributes(
                     [.posixPermissions: 0], ofItemAtPath: place.path("logs/secret.log").path)
                 let scene = try await Scene(place, isUnprivileged: true)
-                try await until("the agent tells it") { scene.agent.standardError.contains("secret.log") }
+                try await eventually("the agent tells it") { scene.agent.standardError.contains("secret.log") }
                 try place.append("logs/app.log", Data("second\n".utf8))
                 try await scene.arrival(of: 2)
                 try await scene.expectCleanStop()

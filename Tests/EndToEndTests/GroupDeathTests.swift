@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -38,17 +39,17 @@ extension EndToEndTests {
                     running.append(new)
                     all.append(new)
                     let seen = try place.records(all).count
-                    try await until("they have worked a little") {
+                    try await eventually("they have worked a little") {
                         try place.records(all).count > seen + 50
                             || Set(place.records(all).map(\.value)).count >= (death + 1) * 1000
                     }
                     try await collector.program.killAndWait()
                     collector = try await place.collector(listen: address, settings: Self.settings)
-                    let status = try await leaving.program.wait(seconds: 60)
+                    let status = try await leaving.program.wait()
                     #expect(status == 0, "\(leaving.name) said: \(leaving.program.standardError.suffix(2000))")
                 }
-                try await place.share(running, 12, seconds: 90)
-                try await until("all is read", seconds: 90) {
+                try await place.share(running, 12)
+                try await eventually("all is read") {
                     try Set(place.records(all).map(\.value)).count >= 5000
                 }
                 try await place.end(running)
@@ -103,7 +104,7 @@ extension EndToEndTests {
                 try await place.share([a, b], 12)
                 // In the middle of commits.
                 try await place.produceNumbers(address, "handed", 2000..<8000)
-                try await until("they have worked a little") { try place.records([a, b]).count > 2500 }
+                try await eventually("they have worked a little") { try place.records([a, b]).count > 2500 }
                 try await collector.program.killAndWait()
                 collector = try await place.collector(listen: address, settings: Self.settings)
                 try await untilCommitted(8000, [a, b])
@@ -112,10 +113,10 @@ extension EndToEndTests {
                 try await collector.program.killAndWait()
                 collector = try await place.collector(listen: address, settings: Self.settings)
                 try await place.produceNumbers(address, "handed", 8000..<9000)
-                try await place.share([a], 12, seconds: 90)
+                try await place.share([a], 12)
                 try await untilCommitted(9000, [a, b])
                 let c = try member("c")
-                try await place.share([a, c], 12, seconds: 90)
+                try await place.share([a, c], 12)
                 try await place.produceNumbers(address, "handed", 9000..<10_000)
                 try await untilCommitted(10_000, [a, b, c])
                 try await place.end([a, c])
@@ -147,13 +148,13 @@ extension EndToEndTests {
                 try await collector.program.killAndWait()
                 collector = try await place.collector(listen: address, settings: Self.settings)
                 let again = try member("b again", "two")
-                try await place.share([a, again], 12, seconds: 90)
+                try await place.share([a, again], 12)
                 #expect(try again.partitions() == had)
                 try await again.program.killAndWait()
-                #expect(try await collector.program.stop(seconds: 20) == 0)
+                #expect(try await collector.program.stop() == 0)
                 collector = try await place.collector(listen: address, settings: Self.settings)
                 let third = try member("b for the third time", "two")
-                try await place.share([a, third], 12, seconds: 90)
+                try await place.share([a, third], 12)
                 #expect(try third.partitions() == had)
                 try await place.produceNumbers(address, "static", 1000..<2000)
                 try await untilCommitted(2000, [a, b, again, third])
@@ -166,7 +167,7 @@ extension EndToEndTests {
 
         /// Waits until the members have committed so many records, all in all.
         private func untilCommitted(_ count: Int, _ members: [GroupMember]) async throws {
-            try await until("\(count) records are committed", seconds: 90) {
+            try await eventually("\(count) records are committed") {
                 var ends: [Int: Int] = [:]
                 for entry in try members.flatMap({ try $0.events() }) {
                     if case .committed(let partition, let offset) = entry.event {
@@ -191,18 +192,18 @@ extension EndToEndTests {
                     try place.member($0.rawValue, $0, address, "restart", group: $0.rawValue, session: 20_000)
                 }
                 for member in members { try await place.share([member], 12) }
-                try await until("all is read") { try place.records(members).count >= 1000 * members.count }
+                try await eventually("all is read") { try place.records(members).count >= 1000 * members.count }
                 for kills in [true, false] {
                     let before = try members.map { try $0.events().count { $0.event.isAssignment } }
                     if kills {
                         try await collector.program.killAndWait()
                     } else {
-                        #expect(try await collector.program.stop(seconds: 8) == 0)
+                        #expect(try await collector.program.stop() == 0)
                     }
                     collector = try await place.collector(listen: address, settings: Self.settings)
                     let from = kills ? 1000 : 2000
                     try await place.produceNumbers(address, "restart", from..<from + 1000)
-                    try await until("all is read", seconds: 60) {
+                    try await eventually("all is read") {
                         try place.records(members).count >= members.count * (from + 1000)
                     }
                     let after = try members.map { try $0.events().count { $0.event.isAssignment } }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -20,8 +21,8 @@ extension EndToEndTests {
                     let members = try (0..<count).map {
                         try place.member("\(count)-\($0)", client, collector.address, "queue", group: "of-\(count)")
                     }
-                    try await place.share(members, 12, seconds: 60)
-                    try await until("all is read", seconds: 60) { try place.records(members).count >= 3000 }
+                    try await place.share(members, 12)
+                    try await eventually("all is read") { try place.records(members).count >= 3000 }
                     try await place.end(members)
                     let read = try place.records(members)
                     #expect(read.count == 3000, "each record to one member")
@@ -66,7 +67,7 @@ extension EndToEndTests {
                 try await place.share([a, back], 12)
                 try await more(6)
                 let all = [a, b, c, back]
-                try await until("all is read", seconds: 60) {
+                try await eventually("all is read") {
                     try Set(place.records(all).map(\.value)).count >= 14_000
                 }
                 try await place.end([a, back])
@@ -112,7 +113,7 @@ extension EndToEndTests {
                 let back = try member("b again", "two")
                 try await place.share([a, back], 12)
                 try await place.produceNumbers(collector.address, "static", 1000..<2000)
-                try await until("all is read") {
+                try await eventually("all is read") {
                     try Set(place.records([a, b, back]).map(\.value)).count >= 2000
                 }
                 #expect(try a.events().filter { $0.event.isOfAssignment }.count == before)
@@ -138,7 +139,7 @@ extension EndToEndTests {
                 let c = try member("c")
                 try await place.share([a, b, c], 12)
                 try await place.produceNumbers(collector.address, "coop", 2000..<4000)
-                try await until("all is read") { try place.records([a, b, c]).count >= 4000 }
+                try await eventually("all is read") { try place.records([a, b, c]).count >= 4000 }
                 for one in [a, b] {
                     let given = try one.events().compactMap { entry in
                         if case .revoked(let partitions) = entry.event { partitions.count } else { nil }
@@ -181,7 +182,7 @@ extension EndToEndTests {
                         }
                     }
                 }
-                try await until("all is read") { read().count >= 2000 }
+                try await eventually("all is read") { read().count >= 2000 }
                 #expect(read().sorted() == Array(0..<2000))
                 #expect(readers.allSatisfy { !$0.standardOutput.isEmpty })
             }

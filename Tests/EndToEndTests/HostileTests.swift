@@ -16,7 +16,8 @@ extension EndToEndTests {
                 for name in names {
                     _ = try await place.python("hostile.py", ["--bootstrap", collector.address, name])
                     #expect(collector.program.isRunning)
-                    #expect(try collector.program.memory("VmHWM") < bound, "\(name)")
+                    let peak = try collector.program.memory("VmHWM")
+                    #expect(peak < bound, "\(name): \(peak) KiB")
                 }
                 if let reason { #expect(collector.program.standardError.contains(reason)) }
                 // And then business as usual.
@@ -66,8 +67,9 @@ extension EndToEndTests {
         }
 
         @Test func `consumers that ask and do not read take a bounded memory, and keep nobody waiting`() async throws {
-            // Answers may take half of queued.max.request.bytes, beside what every connection may have at least.
-            try await attack("readers_that_do_not_read", bound: 320 << 10)
+            // Answers may take half of queued.max.request.bytes, 128 MiB, beside a batch for each connection; the
+            // allocator keeps about as much again (a peak of 260 to 330 MiB). Without that limit it is 2 GiB.
+            try await attack("readers_that_do_not_read", bound: 512 << 10)
         }
 
         @Test func `connections beyond the limit are closed with a reason`() async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Metrics of others, through the agent and the collector: exporters and senders that others wrote.
@@ -30,7 +31,7 @@ extension EndToEndTests {
         }
 
         private func port(_ program: RunningProgram) async throws -> Int {
-            try await until("\(program.name) says its port", seconds: 120) {
+            try await eventually("\(program.name) says its port") {
                 guard program.isRunning else { throw ProgramFailure("it ended: \(program.standardError)") }
                 return program.standardOutput.contains(UInt8(ascii: "\n"))
             }
@@ -49,7 +50,7 @@ extension EndToEndTests {
                     bootstrap: collector.address, sources: "  - \(source), openmetrics: \(openMetrics)}")
                 let agent = try place.agent(configuration)
                 var found: [Point] = []
-                try await until("three scrapes arrive", seconds: 120) {
+                try await eventually("three scrapes arrive") {
                     found = try await points(place, collector, "metrics.shop")
                     return found.count { $0.name == "shop_scrapes_total" } >= 3
                 }
@@ -87,7 +88,7 @@ extension EndToEndTests {
                 let exporter = try place.start(
                     URL(filePath: "/usr/bin/prometheus-node-exporter"), ["--web.listen-address=127.0.0.1:0"])
                 var port = ""
-                try await until("node_exporter listens", seconds: 120) {
+                try await eventually("node_exporter listens") {
                     guard exporter.isRunning else { throw ProgramFailure("it ended: \(exporter.standardError)") }
                     // level=info … msg="Listening on" address=127.0.0.1:38217
                     let said = exporter.standardError
@@ -101,7 +102,7 @@ extension EndToEndTests {
                         "  - {name: node, type: prometheus, targets: ['127.0.0.1:\(port)'], interval: 60s, timeout: 60s}"
                 )
                 let sample = try await place.succeed(
-                    Programs.agent, ["sample", "--config", configuration.path, "--source", "node"], seconds: 120)
+                    Programs.agent, ["sample", "--config", configuration.path, "--source", "node"])
                 let points = try sample.split(separator: UInt8(ascii: "\n")).map {
                     try JSONDecoder().decode(Point.self, from: $0)
                 }
@@ -125,16 +126,16 @@ extension EndToEndTests {
                 let agent = try place.agent(
                     try place.agentConfiguration(bootstrap: collector.address, sources: "  - \(source)"))
                 var port = ""
-                try await until("the agent listens", seconds: 120) {
+                try await eventually("the agent listens") {
                     guard agent.isRunning else { throw ProgramFailure("it ended: \(agent.standardError)") }
                     let said = agent.standardError
                     guard let range = said.firstRange(of: ": port ") else { return false }
                     port = String(said[range.upperBound...].prefix { $0.isNumber })
                     return FileManager.default.fileExists(atPath: socket)
                 }
-                _ = try await place.python("send_statsd.py", [socket, port], seconds: 120)
+                _ = try await place.python("send_statsd.py", [socket, port])
                 // What is not yet shipped is so at the stop.
-                #expect(try await agent.stop(seconds: 120) == 0)
+                #expect(try await agent.stop() == 0)
                 let found = try await points(place, collector, "metrics.app")
                 func sum(_ name: String) -> Double { found.reduce(0) { $1.name == name ? $0 + $1.value : $0 } }
                 func latest(_ name: String) -> Point? { found.last { $0.name == name } }
@@ -170,24 +171,24 @@ extension EndToEndTests {
                 }
                 try place.write("d/a.prom", "# TYPE jobs counter\njobs 5\n")
                 let agent = try place.agent(try configure(""))
-                try await until("the agent listens", seconds: 120) { FileManager.default.fileExists(atPath: socket) }
+                try await eventually("the agent listens") { FileManager.default.fileExists(atPath: socket) }
                 func send() async throws {
                     let code = """
                         import socket, sys
                         s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.sendto(b'a:1|c', sys.argv[1])
                         """
-                    try await place.succeed(Programs.python, ["-c", code, socket], seconds: 120)
+                    try await place.succeed(Programs.python, ["-c", code, socket])
                 }
                 try await send()
                 let configuration = try configure(", expiry: 5m")
                 try await place.succeed(
-                    Programs.agent, ["reload", "--config", configuration.path], seconds: 120)
-                try await until("the new one listens", seconds: 120) { FileManager.default.fileExists(atPath: socket) }
+                    Programs.agent, ["reload", "--config", configuration.path])
+                try await eventually("the new one listens") { FileManager.default.fileExists(atPath: socket) }
                 try await send()
-                try await until("the drop-ins arrive", seconds: 120) {
+                try await eventually("the drop-ins arrive") {
                     try await points(place, collector, "metrics.drop").contains { $0.name == "jobs" && $0.value == 5 }
                 }
-                #expect(try await agent.stop(seconds: 120) == 0)
+                #expect(try await agent.stop() == 0)
                 let found = try await points(place, collector, "metrics.app").filter { $0.name == "a" }
                 #expect(found.map(\.value) == [1, 1])
             }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -27,7 +28,7 @@ extension EndToEndTests {
             _ wanted: Range<Int>, of file: String, in topic: String, _ place: Playground,
             _ collector: RunningCollector, _ agent: RunningProgram
         ) async throws {
-            try await until("\(topic) has lines \(wanted) of \(file)", seconds: 180) {
+            try await eventually("\(topic) has lines \(wanted) of \(file)", within: .seconds(180)) {
                 guard agent.isRunning else { throw ProgramFailure("the agent ended: \(agent.standardError)") }
                 return try await numbers(place, collector, topic, file).count >= wanted.count
             }
@@ -55,12 +56,14 @@ extension EndToEndTests {
 
                 try await topics(place, collector, "delete", "logs.old", "--yes")
                 try place.append("logs/a.log", text(500..<1000, "a"))
-                try await until("the lines are on their way", seconds: 120) {
+                try await eventually("the lines are on their way", within: .seconds(180)) {
                     agent.standardError.contains("a topic is not there")
                 }
                 _ = try configure("logs.new")
                 kill(agent.pid, SIGHUP)
-                try await until("the agent has reloaded", seconds: 120) { agent.standardError.contains("reloaded: ") }
+                try await eventually("the agent has reloaded", within: .seconds(180)) {
+                    agent.standardError.contains("reloaded: ")
+                }
                 try place.append("logs/a.log", text(1000..<1500, "a"))
                 // A file of which nothing is under way goes on at once.
                 try place.write("logs/b.log", text(0..<500, "b"))
@@ -91,7 +94,7 @@ extension EndToEndTests {
 
                 try await topics(place, collector, "delete", "logs.app", "--yes")
                 for file in files { try place.append("logs/\(file).log", text(500..<1000, file)) }
-                try await until("the lines are on their way", seconds: 120) {
+                try await eventually("the lines are on their way", within: .seconds(180)) {
                     agent.standardError.contains("a topic is not there")
                 }
                 if kills { try await agent.killAndWait() }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -30,7 +31,7 @@ extension EndToEndTests {
                     try place.agentConfiguration(bootstrap: collector.address, sources: text)
                 }
                 let agent = try place.agent(try configure(sources(place)))
-                try await until("the first line arrives", seconds: 120) {
+                try await eventually("the first line arrives") {
                     guard agent.isRunning else { throw ProgramFailure("the agent ended: \(agent.standardError)") }
                     return try await values(place, collector, "logs.app") == ["one"]
                 }
@@ -38,20 +39,20 @@ extension EndToEndTests {
                 let other = "      - {name: other, type: file, include: ['\(place.path("other").path)/*.log']}"
                 _ = try configure(sources(place, other))
                 kill(agent.pid, SIGHUP)
-                try await until("the new source's line arrives", seconds: 120) {
+                try await eventually("the new source's line arrives") {
                     try await values(place, collector, "logs.other") == ["other"]
                 }
                 #expect(agent.standardError.contains("reloaded: added: other"))
 
                 _ = try configure(sources(place, "      - {name: wrong, type: file, includ: [/x]}"))
                 kill(agent.pid, SIGHUP)
-                try await until("the wrong configuration is told", seconds: 120) {
+                try await eventually("the wrong configuration is told") {
                     agent.standardError.contains("the configuration stays as it was")
                 }
                 #expect(agent.standardError.contains("did you mean \"include\"?"))
                 try place.append("logs/app.log", Data("two\n".utf8))
                 try place.append("other/other.log", Data("more\n".utf8))
-                try await until("both sources go on", seconds: 120) {
+                try await eventually("both sources go on") {
                     let app = try await values(place, collector, "logs.app")
                     let others = try await values(place, collector, "logs.other")
                     return app == ["one", "two"] && others == ["other", "more"]
@@ -66,7 +67,7 @@ extension EndToEndTests {
                 let collector = try await place.collector()
                 let agent = try place.agent(try place.agentConfiguration(bootstrap: collector.address))
                 let socket = place.path("agent.state/control.sock")
-                try await until("the agent answers", seconds: 120) {
+                try await eventually("the agent answers") {
                     guard agent.isRunning else { throw ProgramFailure("the agent ended: \(agent.standardError)") }
                     return FileManager.default.fileExists(atPath: socket.path)
                 }

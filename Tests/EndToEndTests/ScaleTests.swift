@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -18,7 +19,7 @@ extension EndToEndTests {
                 for name in names { try place.append("logs/\(name).log", SampleLines.text([Data("\(name) 0".utf8)])) }
                 let agent = try agent(place, configuration, descriptors: 96)
                 // What was rotated before the very first start is not to be read.
-                try await until("all files are known", seconds: 300) {
+                try await eventually("all files are known", within: .seconds(300)) {
                     try await place.kcatRead(collector.address, "logs.app").count >= names.count
                 }
                 for round in 1..<5 {
@@ -32,7 +33,7 @@ extension EndToEndTests {
                             "logs/\(name).log", SampleLines.text([Data("\(name) \(round)".utf8)]))
                     }
                 }
-                try await until("all lines are there", seconds: 300) {
+                try await eventually("all lines are there", within: .seconds(300)) {
                     #expect(try place.descriptors(of: agent) <= 96)
                     return try await place.kcatRead(collector.address, "logs.app").count >= 3000
                 }
@@ -50,7 +51,7 @@ extension EndToEndTests {
             try await Playground.run { place in
                 let configuration = try place.agentConfiguration(bootstrap: "127.0.0.1:1")
                 let agent = try agent(place, configuration, descriptors: 40)
-                #expect(try await agent.wait(seconds: 60) == 1)
+                #expect(try await agent.wait() == 1)
                 #expect(agent.standardError.contains("only 40 files may be open at a time"))
                 #expect(agent.standardError.contains("LimitNOFILE="))
             }
@@ -64,7 +65,7 @@ extension EndToEndTests {
                 try await place.succeed(
                     Programs.python,
                     [script.path, "--short", "--rate", "10", "--bin", Programs.agent.deletingLastPathComponent().path],
-                    seconds: 600)
+                    within: .seconds(600))
             }
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -53,7 +54,7 @@ extension EndToEndTests {
                     bootstrap: collector.address, sources: "  - {name: host, type: host_metrics, interval: 1s}")
                 let agent = try place.agent(configuration)
                 var names: Set<String> = []
-                try await until("metrics arrive") {
+                try await eventually("metrics arrive") {
                     for record in try await place.kcatRead(collector.address, "metrics.host") {
                         guard record.key == Data("here:host".utf8), let value = record.value,
                             let point = try JSONSerialization.jsonObject(with: value) as? [String: Any],
@@ -76,11 +77,11 @@ extension EndToEndTests {
                 try await first.program.stop()
 
                 let agent = try place.agent(try place.agentConfiguration(bootstrap: first.address))
-                try await until("the agent tells that it waits") {
+                try await eventually("the agent tells that it waits") {
                     agent.standardError.contains("waiting for topic logs.app")
                 }
                 let collector = try await place.collector(listen: first.address)
-                try await until("the lines are there") {
+                try await eventually("the lines are there") {
                     try await place.kcatRead(collector.address, "logs.app").count >= lines.count
                 }
                 #expect(try await place.kcatRead(collector.address, "logs.app").map(\.value) == lines)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -26,7 +27,7 @@ extension EndToEndTests {
                 let agent = try place.agent(configuration)
                 self.agent = agent
                 let opening = "status is answered at http://"
-                try await until("the agent listens", seconds: 60) {
+                try await eventually("the agent listens") {
                     guard agent.isRunning else { throw ProgramFailure("the agent ended: \(agent.standardError)") }
                     return agent.standardError.contains(opening)
                 }
@@ -37,7 +38,7 @@ extension EndToEndTests {
 
             func python(_ what: String) async throws -> Data {
                 try await place.succeed(
-                    Programs.python, [Programs.script("status.py").path, what, address], seconds: 200)
+                    Programs.python, [Programs.script("status.py").path, what, address])
             }
 
             /// The samples of a scrape that are about the source `app`, by name and outcome or reason.
@@ -67,7 +68,7 @@ extension EndToEndTests {
         @Test func `tells what was read and delivered, by HTTP, by its command and among its metrics`() async throws {
             try await Playground.run { place in
                 let scene = try await Scene(place)
-                try await until("five lines are delivered", seconds: 120) {
+                try await eventually("five lines are delivered") {
                     try await scene.scrape()["tributary_agent_done_records_total delivered"] == 5
                 }
                 let scraped = try await scene.scrape()
@@ -89,7 +90,7 @@ extension EndToEndTests {
                 let text = try await scene.status(json: false)
                 #expect(text.contains { $0.split(separator: " ") == ["app", "5", "5", "0", "0", "0", "0", "24", "0"] })
 
-                try await until("the metrics tell the same", seconds: 120) {
+                try await eventually("the metrics tell the same") {
                     try await place.kcatRead(scene.collector.address, "metrics.host").contains { record in
                         let point = String(decoding: record.value ?? Data(), as: UTF8.self)
                         return point.contains("tributary.agent.done.records") && point.contains(#""delivered""#)
@@ -110,7 +111,7 @@ extension EndToEndTests {
                 #expect(try await String(decoding: scene.python("abuse"), as: UTF8.self) == "ok\n")
                 #expect(try scene.agent.memory("VmRSS") < before + 16 << 10)
                 try place.append("logs/app.log", Data("six\n".utf8))
-                try await until("the line after all that is delivered", seconds: 120) {
+                try await eventually("the line after all that is delivered") {
                     try await place.kcatRead(scene.collector.address, "logs.app").count == 6
                 }
                 #expect(try await scene.agent.stop() == 0)

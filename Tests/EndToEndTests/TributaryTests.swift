@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -90,13 +91,13 @@ extension EndToEndTests {
                 let tail = try place.start(
                     Programs.tributary,
                     ["tail", "t", "--from-beginning", "--format", "value", "--bootstrap", collector.address])
-                try await until("the first is shown") { tail.standardOutput == Data("one\n".utf8) }
+                try await eventually("the first is shown") { tail.standardOutput == Data("one\n".utf8) }
                 try await collector.program.killAndWait()
                 let again = try await place.collector(listen: collector.address)
                 try await place.kcatWrite(again.address, "t", try place.write("2", "k\ttwo\n"))
-                try await until("the second is shown") { tail.standardOutput == Data("one\ntwo\n".utf8) }
+                try await eventually("the second is shown") { tail.standardOutput == Data("one\ntwo\n".utf8) }
                 tail.terminate()
-                try await tail.wait(seconds: 10)
+                try await tail.wait()
             }
         }
 

@@ -1,10 +1,11 @@
 import FileAccess
 import Synchronization
 import SystemPackage
+import TestSupport
 
 /// The real file system with some failures and without some abilities.
-final class FaultyFileSystem: FileSystem {
-    private let real = PosixFileSystem()
+final class FaultyFileSystem: ForwardingFileSystem {
+    let base: any FileSystem = PosixFileSystem()
     private let birthTimes: Bool
     private let failures = Mutex<[FilePath: Errno]>([:])
     private let counts = Mutex<[String: Int]>([:])
@@ -38,7 +39,7 @@ final class FaultyFileSystem: FileSystem {
 
     private func carryOut(_ call: String) {
         let names = plans.withLock { $0.removeValue(forKey: "\(call) \(calls(call))") } ?? []
-        for (from, to) in names { try? real.rename(from, to: to) }
+        for (from, to) in names { try? base.rename(from, to: to) }
     }
 
     fileprivate func check(_ path: FilePath) throws(FileError) {
@@ -60,38 +61,30 @@ final class FaultyFileSystem: FileSystem {
             carryOut("open.gz")
         }
         try check(path)
-        return FaultyFile(real: try real.open(path, mode), path: path, system: self)
+        return FaultyFile(try base.open(path, mode), path: path, system: self)
     }
 
     func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] {
         count("list")
         try check(directory)
-        let entries = try real.list(directory)
+        let entries = try base.list(directory)
         carryOut("list")
         return entries
     }
 
     func status(of path: FilePath, followingLinks: Bool) throws(FileError) -> FileStatus {
         count("status")
-        return strip(try real.status(of: path, followingLinks: followingLinks))
+        return strip(try base.status(of: path, followingLinks: followingLinks))
     }
-
-    func createDirectories(_ path: FilePath) throws(FileError) { try real.createDirectories(path) }
-    func rename(_ from: FilePath, to: FilePath) throws(FileError) { try real.rename(from, to: to) }
-    func remove(_ path: FilePath) throws(FileError) { try real.remove(path) }
-    func removeDirectory(_ path: FilePath) throws(FileError) { try real.removeDirectory(path) }
-    func synchronizeDirectory(_ path: FilePath) throws(FileError) { try real.synchronizeDirectory(path) }
-    func resolve(_ path: FilePath) throws(FileError) -> FilePath { try real.resolve(path) }
-    func space(at path: FilePath) throws(FileError) -> FileSystemSpace { try real.space(at: path) }
 }
 
-final class FaultyFile: OpenFile {
-    private let real: any OpenFile
+final class FaultyFile: ForwardingFile {
+    let base: any OpenFile
     private let path: FilePath
     private let system: FaultyFileSystem
 
-    init(real: any OpenFile, path: FilePath, system: FaultyFileSystem) {
-        self.real = real
+    init(_ base: any OpenFile, path: FilePath, system: FaultyFileSystem) {
+        self.base = base
         self.path = path
         self.system = system
     }
@@ -99,22 +92,11 @@ final class FaultyFile: OpenFile {
     func read(into bytes: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int {
         system.count("read")
         try system.check(path)
-        return try real.read(into: bytes, at: position)
+        return try base.read(into: bytes, at: position)
     }
 
-    func write(_ bytes: RawSpan, at position: Int64) throws(FileError) { try real.write(bytes, at: position) }
-    func write(_ head: RawSpan, _ tail: RawSpan, at position: Int64) throws(FileError) {
-        try real.write(head, tail, at: position)
-    }
-    func synchronizeData() throws(FileError) { try real.synchronizeData() }
-    func truncate(to size: Int64) throws(FileError) { try real.truncate(to: size) }
-    func reserve(_ size: Int64) throws(FileError) { try real.reserve(size) }
-    func nextData(from position: Int64) throws(FileError) -> Int64? { try real.nextData(from: position) }
     func status() throws(FileError) -> FileStatus {
         system.count("status")
-        return system.strip(try real.status())
+        return system.strip(try base.status())
     }
-    func setModified(_ time: FileTime) throws(FileError) { try real.setModified(time) }
-
-    func tryLock() throws(FileError) -> Bool { try real.tryLock() }
 }

@@ -2,6 +2,7 @@ import FileAccess
 import FileTailing
 import Primitives
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import FileTailing

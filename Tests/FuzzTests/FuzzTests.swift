@@ -1,4 +1,5 @@
 import BrokerCore
+import BrokerTestSupport
 import Foundation
 import Fuzzing
 import KafkaProtocol
@@ -12,7 +13,7 @@ import Testing
 private let goldenRequests: [[UInt8]] = {
     let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let file = tests.appending(path: "KafkaProtocolTests/Fixtures/kafka-python.txt")
-    guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [] }
+    guard let text = try? String(contentsOf: file, encoding: .utf8) else { preconditionFailure("no \(file)") }
     return text.split(separator: "\n").compactMap { line in
         let words = line.split(separator: " ")
         guard words.count == 4, words[0].hasSuffix("Request") else { return nil }
@@ -30,7 +31,8 @@ private func spokenRequests() throws -> (apis: [ApiVersionsResponse.API], frames
     let target = try RequestTarget()
     var ask = ApiVersionsRequest().frame(version: 0, correlationID: 1, clientID: nil)
     ask.moveReaderIndex(forwardBy: 4)
-    guard case .frame(var answer) = target.run(Array(ask.readableBytesView)) else { return ([], []) }
+    let reply = target.run(Array(ask.readableBytesView))
+    guard case .frame(var answer) = reply else { throw WrongReply("ApiVersions was answered with \(reply)") }
     answer.moveReaderIndex(forwardBy: 4)
     let apis = try ResponseFrame(answer).decode(ApiVersionsRequest.self, version: 0).apis
     var seen: Set<[UInt8]> = []
@@ -61,7 +63,9 @@ struct FuzzTests {
                 }
                 #expect(reason.contains("byte"))
             }
-            for extra in [1, 2, 100] {
+            // One byte too many is what librdkafka sends with this one.
+            let isForgiven = key(frame).key == APIKey.alterUserSCRAMCredentials.rawValue
+            for extra in isForgiven ? [2, 100] : [1, 2, 100] {
                 guard case .close = target.run(frame + [UInt8](repeating: 0, count: extra)) else {
                     Issue.record("\(key(frame)) with \(extra) bytes behind it was answered")
                     continue

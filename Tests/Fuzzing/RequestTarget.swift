@@ -3,6 +3,7 @@
 // Each target takes bytes and comes back; that it does, and that memory holds, is what is tested.
 
 package import BrokerCore
+internal import BrokerTestSupport
 internal import FileAccess
 internal import KafkaProtocol
 internal import Logging
@@ -15,7 +16,7 @@ internal import TestSupport
 /// Takes bytes for a request, and hands them to a broker that runs.
 package final class RequestTarget {
     private let broker: Broker
-    private let scheduler = EagerScheduler()
+    private let scheduler = ManualScheduler()
     private var client = RequestTarget.connect()
 
     private static func connect() -> ClientConnection {
@@ -66,31 +67,4 @@ package final class RequestTarget {
     }
 
     package func end() { broker.stop() }
-}
-
-/// Everything that is scheduled is due as soon as it is asked for.
-private final class EagerScheduler: BrokerScheduler {
-    private let works = Mutex<[Int: @Sendable () -> Void]>([:])
-    private let last = Atomic<Int>(0)
-
-    func schedule(in delay: Duration, _ work: @escaping @Sendable () -> Void) -> any ScheduledWork {
-        let id = last.add(1, ordering: .relaxed).newValue
-        works.withLock { $0[id] = work }
-        return Scheduled(id: id, scheduler: self)
-    }
-
-    func runAll() {
-        let due = works.withLock { works in
-            defer { works = [:] }
-            return works
-        }
-        for work in due.values { work() }
-    }
-
-    private struct Scheduled: ScheduledWork {
-        let id: Int
-        let scheduler: EagerScheduler
-
-        func cancel() { scheduler.works.withLock { $0[id] = nil } }
-    }
 }

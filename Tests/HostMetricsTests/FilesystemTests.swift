@@ -55,7 +55,7 @@ private func mountpoint(_ path: String) -> MetricAttribute {
     @Test func `a file system that hangs costs one deadline, is skipped, and is told again when it answers`() throws {
         let gate = Gate()
         var host = FixtureHost("vm", beforeSpace: gate.pass)
-        host.configuration.filesystems.deadline = .milliseconds(400)
+        host.configuration.filesystems.deadline = .seconds(3)
         let hanging = host.path("mnt/with a blank\\")
         gate.close(hanging)
         defer { gate.open() }
@@ -63,7 +63,7 @@ private func mountpoint(_ path: String) -> MetricAttribute {
         let error = MetricSourceError(path: hanging, problem: .notAnswering)
 
         let first = sampler.sample()
-        #expect(first.collectors[0].duration < .seconds(5))
+        #expect(first.collectors[0].duration < .seconds(60))
         #expect(first.changes == [.failed(.filesystem, error)])
         #expect(first.points("system.filesystem.limit", [mountpoint("/")]).count == 1)
         #expect(first.points("system.filesystem.limit", [mountpoint("/mnt/with a blank\\")]).isEmpty)
@@ -76,7 +76,7 @@ private func mountpoint(_ path: String) -> MetricAttribute {
         #expect(gate.waiters == 1)
 
         gate.open()
-        let recovered = try eventually { () -> SampleResult? in
+        let recovered = try firstResult("it answers again") { () -> SampleResult? in
             let next = sampler.sample()
             return next.errors.isEmpty ? next : nil
         }
@@ -103,7 +103,7 @@ private func mountpoint(_ path: String) -> MetricAttribute {
         for _ in 0..<40 { #expect(sampler.sample().errors.count == 40) }
         #expect(gate.waiters <= 16)
         gate.open()
-        let result = try eventually { () -> SampleResult? in
+        let result = try firstResult("all answer") { () -> SampleResult? in
             let next = sampler.sample()
             return next.errors.isEmpty ? next : nil
         }
@@ -128,14 +128,4 @@ private func mountpoint(_ path: String) -> MetricAttribute {
         let bytes = name?.withPlatformString { name in (0..<strlen(name)).map { UInt8(bitPattern: name[$0]) } }
         #expect(bytes == [0xff, 0xe9])
     }
-}
-
-/// Tries until there is a result, for ten seconds at most.
-func eventually<Result>(_ attempt: () -> Result?) throws -> Result {
-    let end = ContinuousClock.now + .seconds(10)
-    while ContinuousClock.now < end {
-        if let result = attempt() { return result }
-        usleep(1000)
-    }
-    return try #require(attempt())
 }

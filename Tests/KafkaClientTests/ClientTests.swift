@@ -5,6 +5,7 @@ import NIOPosix
 import Primitives
 import RecordBatches
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KafkaClient
@@ -170,7 +171,7 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         let troubling = Task { try await trouble(broker) }
         let isSettled = await producer.flush(within: .seconds(60))
         troubling.cancel()
-        _ = try? await troubling.value
+        do { try await troubling.value } catch is CancellationError {}
         #expect(isSettled)
         #expect(producer.bytesHeld == 0)
         await producer.close()
@@ -207,19 +208,16 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
     }
 
     @Test func `stores everything once though answers are lost after the append`() async throws {
-        let counter = Mutex(0)
-        let (entries, state) = try await ship(200) { key, state in
-            guard key == .produce else { return .healthy }
-            let number = counter.withLock {
-                $0 += 1; return $0
-            }
-            if number % 7 == 0 { return .performAndHangUp }
-            if number % 11 == 0 {
-                for place in state.partitions.keys { state.partitions[place]?.restart() }
-                return .performAndHangUp
-            }
-            return .healthy
-        }
+        let (entries, state) = try await ship(
+            200,
+            onRequest: on(.produce) { number, state in
+                if number % 7 == 0 { return .performAndHangUp }
+                if number % 11 == 0 {
+                    for place in state.partitions.keys { state.partitions[place]?.restart() }
+                    return .performAndHangUp
+                }
+                return .healthy
+            })
         #expect(entries.incidents.isEmpty)
         #expect(state.requests.contains(.produce))
     }
@@ -230,25 +228,15 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         .throttlingQuotaExceeded, .corruptMessage, .unknownServerError, .fencedLeaderEpoch,
     ])
     func `sends again what a broker may take later`(_ code: ErrorCode) async throws {
-        let counter = Mutex(0)
-        let (entries, _) = try await ship(40) { key, _ in
-            guard key == .produce else { return .healthy }
-            return counter.withLock {
-                $0 += 1; return $0
-            } % 3 == 0 ? .refuse(code) : .healthy
-        }
+        let (entries, _) = try await ship(
+            40, onRequest: on(.produce) { number, _ in number % 3 == 0 ? .refuse(code) : .healthy })
         #expect(entries.refused.isEmpty)
         #expect(entries.incidents.isEmpty)
     }
 
     @Test func `resumes by the leader's last sequence after out-of-order answers`() async throws {
-        let counter = Mutex(0)
-        let (entries, state) = try await ship(40) { key, _ in
-            guard key == .produce else { return .healthy }
-            return counter.withLock {
-                $0 += 1; return $0
-            } == 4 ? .refuse(.outOfOrderSequenceNumber) : .healthy
-        }
+        let (entries, state) = try await ship(
+            40, onRequest: on(.produce) { number, _ in number == 4 ? .refuse(.outOfOrderSequenceNumber) : .healthy })
         #expect(state.requests.contains(.describeProducers))
         #expect(entries.incidents.isEmpty)
         #expect(entries.identities.count == 1)
@@ -256,25 +244,15 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
 
     @Test(arguments: [ErrorCode.unknownProducerID, .invalidProducerEpoch, .invalidProducerIDMapping])
     func `takes a new identity when the broker refuses the old one`(_ code: ErrorCode) async throws {
-        let counter = Mutex(0)
-        let (entries, _) = try await ship(40) { key, _ in
-            guard key == .produce else { return .healthy }
-            return counter.withLock {
-                $0 += 1; return $0
-            } == 4 ? .refuse(code) : .healthy
-        }
+        let (entries, _) = try await ship(
+            40, onRequest: on(.produce) { number, _ in number == 4 ? .refuse(code) : .healthy })
         #expect(entries.identities.count == 2)
     }
 
     @Test(arguments: [ErrorCode.invalidRecord, .invalidTimestamp, .unsupportedCompressionType])
     func `refuses for good what can never be taken, and goes on`(_ code: ErrorCode) async throws {
-        let counter = Mutex(0)
-        let (entries, _) = try await ship(40) { key, _ in
-            guard key == .produce else { return .healthy }
-            return counter.withLock {
-                $0 += 1; return $0
-            } == 6 ? .refuse(code) : .healthy
-        }
+        let (entries, _) = try await ship(
+            40, onRequest: on(.produce) { number, _ in number == 6 ? .refuse(code) : .healthy })
         #expect(!entries.refused.isEmpty)
         #expect(entries.refused.values.allSatisfy { $0 == code })
         #expect(entries.incidents.isEmpty)
@@ -293,7 +271,7 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
                 resuming: ProducerResumption(identity: identity, partitions: life == 0 ? [] : [left]),
                 sink: Ledger())
             producer.enqueue(try batch(life), topic: "t", partition: 0, tag: life)
-            #expect(await producer.close(within: .seconds(20)))
+            #expect(await producer.close(within: .seconds(60)))
             next = next.advanced(by: 3)
         }
         let log = broker.state.withLock { $0.partitions[place]?.log ?? [] }
@@ -318,19 +296,13 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
 
 @Suite(.timeLimit(.minutes(10))) struct `The record fetcher` {
     @Test func `reads every record once and in order, through cuts, to the end`() async throws {
-        let counter = Mutex(0)
-        let broker = try await FakeBroker { key, _ in
-            guard key == .fetch else { return .healthy }
-            return counter.withLock {
-                $0 += 1; return $0
-            } % 5 == 0 ? .hangUp : .healthy
-        }
+        let broker = try await FakeBroker(onRequest: on(.fetch) { number, _ in number % 5 == 0 ? .hangUp : .healthy })
         let cluster = cluster([broker.address])
         let producer = BatchProducer(cluster: cluster, sink: Ledger())
         for tag in 0..<100 as Range<UInt64> {
             producer.enqueue(try batch(tag), topic: "t", partition: Int32(tag % 2), tag: tag)
         }
-        #expect(await producer.close(within: .seconds(20)))
+        #expect(await producer.close(within: .seconds(60)))
 
         let fetcher = RecordFetcher(
             cluster: cluster,
@@ -356,7 +328,7 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
         let cluster = cluster([broker.address])
         let producer = BatchProducer(cluster: cluster, sink: Ledger())
         producer.enqueue(try batch(1), topic: "t", partition: 0, tag: 1)
-        #expect(await producer.close(within: .seconds(20)))
+        #expect(await producer.close(within: .seconds(60)))
         let wanted = Mutex<Offset?>(nil)
         let fetcher = RecordFetcher(
             cluster: cluster,
@@ -379,14 +351,12 @@ func batch(_ tag: UInt64, records: Int = 3) throws -> SealedBatch {
             if case .waitingForTopic("late") = event { waits.withLock { $0 = true } }
         }
         let reading = Task { try await fetcher.makeAsyncIterator().next() }
-        let deadline = ContinuousClock.now + .seconds(20)
-        while !waits.withLock({ $0 }), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually("it tells that it waits") { waits.withLock { $0 } }
         let producer = BatchProducer(cluster: cluster, sink: Ledger())
         producer.enqueue(try batch(9), topic: "late", partition: 1, tag: 9)
-        #expect(await producer.close(within: .seconds(20)))
+        #expect(await producer.close(within: .seconds(60)))
         let read = try await reading.value
         #expect(read?.partition == 1)
-        #expect(waits.withLock { $0 })
         await cluster.close()
         try await broker.stop()
     }

@@ -39,15 +39,8 @@ import Testing
 
     @Test func `goes to the leader that a refusal names, though metadata does not know it`() async throws {
         let next = try await FakeBroker()
-        let counter = Mutex(0)
-        let old = try await FakeBroker { key, _ in
-            guard key == .produce else { return .healthy }
-            let number = counter.withLock {
-                $0 += 1
-                return $0
-            }
-            return number > 3 ? .refuse(.notLeaderOrFollower) : .healthy
-        }
+        let old = try await FakeBroker(
+            onRequest: on(.produce) { number, _ in number > 3 ? .refuse(.notLeaderOrFollower) : .healthy })
         next.state.withLock { state in
             state.nodeID = 8
             state.topics = ["t"]
@@ -126,19 +119,14 @@ import Testing
 
     @Test func `sends what was not acknowledged to a topic that is deleted and made again while it runs`() async throws
     {
-        let counter = Mutex(0)
-        let broker = try await FakeBroker { key, state in
-            guard key == .produce else { return .healthy }
-            let number = counter.withLock {
-                $0 += 1
-                return $0
-            }
-            guard number == 6 else { return .healthy }
-            state.partitions = [:]
-            state.stored = [:]
-            state.topicID += 1
-            return .refuse(.unknownTopicOrPartition)
-        }
+        let broker = try await FakeBroker(
+            onRequest: on(.produce) { number, state in
+                guard number == 6 else { return .healthy }
+                state.partitions = [:]
+                state.stored = [:]
+                state.topicID += 1
+                return .refuse(.unknownTopicOrPartition)
+            })
         broker.state.withLock { $0.metadataLimit = 12 }
         let cluster = cluster([broker.address])
         let ledger = Ledger()

@@ -53,6 +53,8 @@ final class FakeBroker: Sendable {
         /// In the next answer to Produce.
         var throttleMilliseconds: Int32 = 0
         var produceTimes: [ContinuousClock.Instant] = []
+        /// Of members of groups, none of whom is taken in.
+        var joins: [JoinGroupRequest] = []
     }
 
     let state = Mutex(State())
@@ -190,12 +192,24 @@ final class FakeBroker: Sendable {
         case .fetch:
             let request = try frame.decode(FetchRequest.self)
             return FetchRequest.frame(fetch(request, state), version: version, correlationID: id)
+        case .findCoordinator:
+            let request = try frame.decode(FindCoordinatorRequest.self)
+            let found = request.keys.map {
+                FindCoordinatorResponse.Coordinator(key: $0, nodeID: state.nodeID, host: state.host, port: Int32(port))
+            }
+            return FindCoordinatorRequest.frame(.init(coordinators: found), version: version, correlationID: id)
+        case .joinGroup:
+            state.joins.append(try frame.decode(JoinGroupRequest.self))
+            let refusal = JoinGroupResponse(errorCode: .groupMaxSizeReached)
+            return JoinGroupRequest.frame(refusal, version: version, correlationID: id)
         default: throw WireError(.unsupportedVersion(version), at: 0)
         }
     }
 
     private func apis(_ state: State) -> ApiVersionsResponse {
-        var keys: [APIKey] = [.produce, .fetch, .listOffsets, .metadata, .apiVersions, .initProducerID]
+        var keys: [APIKey] = [
+            .produce, .fetch, .listOffsets, .metadata, .apiVersions, .initProducerID, .findCoordinator, .joinGroup,
+        ]
         if state.speaksDescribeProducers { keys.append(.describeProducers) }
         return ApiVersionsResponse(
             apis: keys.map { key in
@@ -329,4 +343,16 @@ final class FakeBroker: Sendable {
                     })
             })
     }
+}
+
+extension FakeBroker.State {
+    /// How many requests of a kind have come, with the one that is being answered.
+    func count(_ key: APIKey) -> Int { requests.count { $0 == key } }
+}
+
+/// Answers requests of a kind by their number, from one, and all others as they should be.
+func on(
+    _ kind: APIKey, _ answer: @escaping @Sendable (Int, inout FakeBroker.State) -> FakeBroker.Answer
+) -> @Sendable (APIKey, inout FakeBroker.State) -> FakeBroker.Answer {
+    { key, state in key == kind ? answer(state.count(kind), &state) : .healthy }
 }

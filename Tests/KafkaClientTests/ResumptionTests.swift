@@ -4,6 +4,7 @@ import NIOPosix
 import Primitives
 import RecordBatches
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KafkaClient
@@ -68,11 +69,6 @@ final class MemoryJournal: SequenceJournal {
         tags.flatMap { tag in (0..<3).map { SimulatedPartition.record(tag, $0) } }
     }
 
-    private func waitUntil(_ condition: () -> Bool) async {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while !condition(), .now < deadline { await Task.yield() }
-    }
-
     @Test func `sends nothing before its sequence is durable`() async throws {
         let broker = try await FakeBroker()
         let cluster = cluster([broker.address])
@@ -80,13 +76,15 @@ final class MemoryJournal: SequenceJournal {
         journal.state.withLock { $0.holds = true }
         let producer = BatchProducer(cluster: cluster, journal: journal, sink: Ledger())
         for tag in 0..<5 as Range<UInt64> { producer.enqueue(try batch(tag), topic: "t", partition: 0, tag: tag) }
-        await waitUntil { journal.state.withLock { $0.pending.flatMap(\.assignments).count == 5 } }
+        try await eventually("all are to be journaled") {
+            journal.state.withLock { $0.pending.flatMap(\.assignments).count == 5 }
+        }
         #expect(await producer.flush(within: .milliseconds(100)) == false)
         #expect(!broker.state.withLock { $0.requests.contains(.produce) })
         let sequences = journal.state.withLock { $0.pending.flatMap(\.assignments).map(\.firstSequence.value) }
         #expect(sequences == [0, 3, 6, 9, 12])
         journal.letGo()
-        #expect(await producer.close(within: .seconds(20)))
+        #expect(await producer.close(within: .seconds(60)))
         #expect(log(broker) == records(0..<5))
         await cluster.close()
         try await broker.stop()
@@ -98,27 +96,23 @@ final class MemoryJournal: SequenceJournal {
             describes: Bool, isCopy: Bool
         ) async throws
     {
-        let counter = Mutex(0)
-        let broker = try await FakeBroker { key, _ in
-            guard key == .produce else { return .healthy }
-            let number = counter.withLock {
-                $0 += 1
-                return $0
-            }
-            // The answers of the first life's last batches never come.
-            return number > 4 && number < 100 ? .performAndHangUp : .healthy
-        }
+        let isFirstLife = Mutex(true)
+        let broker = try await FakeBroker(
+            onRequest: on(.produce) { number, _ in
+                // The answers of the first life's last batches never come.
+                number > 4 && isFirstLife.withLock { $0 } ? .performAndHangUp : .healthy
+            })
         broker.state.withLock { $0.speaksDescribeProducers = describes }
         let journal = MemoryJournal()
         let first = cluster([broker.address])
         let ledger = Ledger()
         let dying = BatchProducer(cluster: first, journal: journal, sink: ledger)
         for tag in 0..<20 as Range<UInt64> { dying.enqueue(try batch(tag), topic: "t", partition: 0, tag: tag) }
-        await waitUntil { counter.withLock { $0 } > 6 }
+        try await eventually("answers are lost") { broker.state.withLock { $0.count(.produce) } > 6 }
         await dying.close()
         await first.close()
         broker.restart()
-        counter.withLock { $0 = 1000 }
+        isFirstLife.withLock { $0 = false }
 
         let settled = Set(ledger.entries.withLock { $0.settlements.keys })
         #expect(settled.count < 20)
@@ -130,7 +124,7 @@ final class MemoryJournal: SequenceJournal {
         if isCopy { left.identity = nil }
         let producer = BatchProducer(cluster: second, resuming: left, journal: journal, sink: next)
         for tag in 20..<25 as Range<UInt64> { producer.enqueue(try batch(tag), topic: "t", partition: 0, tag: tag) }
-        #expect(await producer.close(within: .seconds(20)))
+        #expect(await producer.close(within: .seconds(60)))
         #expect(log(broker) == records(0..<25))
         #expect(Set(next.entries.withLock { $0.settlements.keys }) == Set(0..<25).subtracting(settled))
         // Under another identity a late request of the first life is no duplicate: that it may come is told.
@@ -148,15 +142,15 @@ final class MemoryJournal: SequenceJournal {
         let ledger = Ledger()
         let earlier = BatchProducer(cluster: cluster, journal: journal, sink: ledger)
         earlier.enqueue(try batch(0), topic: "t", partition: 0, tag: 0)
-        #expect(await earlier.flush(within: .seconds(20)))
+        #expect(await earlier.flush(within: .seconds(60)))
         let backup = try journal.resumption(without: [0])
         earlier.enqueue(try batch(1), topic: "t", partition: 0, tag: 1)
-        #expect(await earlier.flush(within: .seconds(20)))
+        #expect(await earlier.flush(within: .seconds(60)))
 
         let next = Ledger()
         let restored = BatchProducer(cluster: cluster, resuming: backup, journal: MemoryJournal(), sink: next)
         restored.enqueue(try batch(2), topic: "t", partition: 0, tag: 2)
-        #expect(await restored.flush(within: .seconds(20)))
+        #expect(await restored.flush(within: .seconds(60)))
         #expect(log(broker) == records(0..<3))
         #expect(next.entries.withLock { $0.incidents } == [.stateIsOld(place)])
         #expect(next.entries.withLock { $0.identities.count } == 1)
@@ -174,7 +168,7 @@ final class MemoryJournal: SequenceJournal {
         let earlier = BatchProducer(cluster: cluster, journal: journal, sink: Ledger())
         for tag in 0..<3 as Range<UInt64> {
             earlier.enqueue(try batch(tag), topic: "t", partition: 0, tag: tag)
-            #expect(await earlier.flush(within: .seconds(20)))
+            #expect(await earlier.flush(within: .seconds(60)))
         }
         await earlier.close()
         let left = try journal.resumption(without: [0, 1], cluster: "fake")
@@ -189,7 +183,7 @@ final class MemoryJournal: SequenceJournal {
             if !isTopic { resuming.partitions[0].topicID = nil }
             let producer = BatchProducer(cluster: cluster, resuming: resuming, journal: journal, sink: ledger)
             producer.enqueue(try batch(3), topic: "t", partition: 0, tag: 3)
-            #expect(await producer.flush(within: .seconds(20)))
+            #expect(await producer.flush(within: .seconds(60)))
             await producer.close()
             // What was stored and not settled went with the old topic: it is in the new one.
             #expect(log(broker) == records(2..<4))
@@ -214,7 +208,7 @@ final class MemoryJournal: SequenceJournal {
         let ledger = Ledger()
         let producer = BatchProducer(cluster: cluster, journal: MemoryJournal(), sink: ledger)
         for tag in 0..<8 as Range<UInt64> { producer.enqueue(try batch(tag), topic: "t", partition: 0, tag: tag) }
-        #expect(await producer.close(within: .seconds(20)))
+        #expect(await producer.close(within: .seconds(60)))
         #expect(log(broker) == records(0..<8).filter { $0 != SimulatedPartition.record(4, 1) })
         let entries = ledger.entries.withLock { $0 }
         let refusal = try #require(entries.refusals.first)

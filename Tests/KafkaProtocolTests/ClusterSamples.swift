@@ -67,7 +67,7 @@ let clusterSamples: [Sample] = [
                         .init(
                             name: "lögs",
                             partitions: [.init(index: 3, sizeBytes: 4_294_967_301, offsetLag: 17, isFuture: true)])
-                    ], totalBytes: 1_099_511_627_776, usableBytes: 549_755_813_888),
+                    ], totalBytes: 1_099_511_627_776, usableBytes: 549_755_813_888, isCordoned: true),
                 .init(errorCode: .kafkaStorageError, path: "/b"),
             ])
     ) {
@@ -76,5 +76,6 @@ let clusterSamples: [Sample] = [
             $0.results[0].totalBytes = -1
             $0.results[0].usableBytes = -1
         }
+        if $1 < 5 { $0.results[0].isCordoned = false }
     },
 ]

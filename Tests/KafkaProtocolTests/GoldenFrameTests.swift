@@ -100,6 +100,11 @@ func withoutLength(_ frame: ByteBuffer) throws -> ByteBuffer {
         if golden.name.contains("Response") {
             #expect(try sample.reencode(frame, golden.version) == whole)
         } else {
+            // As librdkafka sends it.
+            if golden.name.hasPrefix("AlterUserScramCredentialsRequest") {
+                #expect(try sample.reencode(frame, golden.version) == whole)
+                frame.writeInteger(UInt8(0))
+            }
             #expect(throws: WireError.self) { try sample.reencode(frame, golden.version) }
         }
     }

@@ -97,6 +97,20 @@ import Testing
         check(ListPartitionReassignmentsRequest.self)
         check(DescribeClientQuotasRequest.self)
         check(AlterClientQuotasRequest.self)
+        check(AlterReplicaLogDirsRequest.self)
+        check(DescribeUserSCRAMCredentialsRequest.self)
+        check(AlterUserSCRAMCredentialsRequest.self)
+        check(DescribeQuorumRequest.self)
+        check(UpdateFeaturesRequest.self)
+        check(UnregisterBrokerRequest.self)
+        check(DescribeTransactionsRequest.self)
+        check(ListTransactionsRequest.self)
+        check(WriteTxnMarkersRequest.self)
+        check(ListConfigResourcesRequest.self)
+        check(CreateDelegationTokenRequest.self)
+        check(RenewDelegationTokenRequest.self)
+        check(ExpireDelegationTokenRequest.self)
+        check(DescribeDelegationTokenRequest.self)
     }
 
     @Test(arguments: fixture("kafka-python-apis.txt"))
@@ -114,6 +128,13 @@ import Testing
         #expect(APIKey.apiVersions.responseHeaderVersion(3) == 0)
         #expect(APIKey.metadata.responseHeaderVersion(8) == 0)
         #expect(APIKey.metadata.responseHeaderVersion(9) == 1)
+    }
+
+    @Test func `knows up to which version topics have names`() {
+        #expect(ProduceRequest.lastVersionByName == 12)
+        #expect(OffsetCommitRequest.lastVersionByName == 9)
+        #expect(OffsetFetchRequest.lastVersionByName == 9)
+        #expect(MetadataRequest.lastVersionByName == MetadataRequest.versions.upperBound)
     }
 
     @Test func `keeps keys that it does not know`() {

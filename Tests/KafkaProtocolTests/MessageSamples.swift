@@ -72,7 +72,7 @@ struct Sample: Sendable {
 
     static let all =
         metadataSamples + dataSamples + adminSamples + configSamples + groupSamples + offsetSamples + clusterSamples
-        + aclSamples + quotaSamples
+        + aclSamples + quotaSamples + wholeClusterSamples
 }
 
 private let id = TopicID(high: 0x0011_2233_4455_6677, low: 0x8899_aabb_ccdd_eeff)

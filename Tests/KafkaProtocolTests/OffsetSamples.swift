@@ -2,6 +2,7 @@ import KafkaProtocol
 import Primitives
 
 private let farOffset = Offset(4_294_967_301)
+private let id = TopicID(high: 0x0011_2233_4455_6677, low: 0x8899_aabb_ccdd_eeff)
 
 /// Samples of the APIs for committed offsets and leader epochs, see `MessageSamples.swift`.
 let offsetSamples: [Sample] = [
@@ -12,7 +13,7 @@ let offsetSamples: [Sample] = [
             retentionMilliseconds: 86_400_000,
             topics: [
                 .init(
-                    name: "lögs",
+                    name: "lögs", id: id,
                     partitions: [
                         .init(
                             index: 3, offset: farOffset, leaderEpoch: LeaderEpoch(5),
@@ -25,6 +26,7 @@ let offsetSamples: [Sample] = [
         if !(2...4).contains($1) { $0.retentionMilliseconds = -1 }
         if $1 < 6 { $0.topics[0].partitions[0].leaderEpoch = .unknown }
         if $1 > 1 { $0.topics[0].partitions[0].commitTime = .none }
+        if $1 < 10 { $0.topics[0].id = .zero } else { $0.topics[0].name = "" }
     },
     .response(
         "OffsetCommitResponse full", to: OffsetCommitRequest.self,
@@ -32,16 +34,20 @@ let offsetSamples: [Sample] = [
             throttleMilliseconds: 250,
             topics: [
                 .init(
-                    name: "lögs",
+                    name: "lögs", id: id,
                     partitions: [.init(index: 3, errorCode: .offsetMetadataTooLarge), .init(index: 4)])
             ])
-    ) { if $1 < 3 { $0.throttleMilliseconds = 0 } },
+    ) {
+        if $1 < 3 { $0.throttleMilliseconds = 0 }
+        if $1 < 10 { $0.topics[0].id = .zero } else { $0.topics[0].name = "" }
+    },
     .request(
         "OffsetFetchRequest full",
         OffsetFetchRequest(
             groups: [
                 .init(
-                    groupID: "g-1", memberID: "m-1", memberEpoch: 17, topics: [.init(name: "lögs", partitions: [3, 4])])
+                    groupID: "g-1", memberID: "m-1", memberEpoch: 17,
+                    topics: [.init(name: "lögs", id: id, partitions: [3, 4])])
             ], requireStable: true)
     ) {
         if $1 < 9 {
@@ -49,12 +55,13 @@ let offsetSamples: [Sample] = [
             $0.groups[0].memberEpoch = -1
         }
         if $1 < 7 { $0.requireStable = false }
+        if $1 < 10 { $0.groups[0].topics?[0].id = .zero } else { $0.groups[0].topics?[0].name = "" }
     },
-    .request("OffsetFetchRequest all", OffsetFetchRequest(groups: [.init(groupID: "g-1")]), versions: 2...9),
+    .request("OffsetFetchRequest all", OffsetFetchRequest(groups: [.init(groupID: "g-1")]), versions: 2...10),
     .request(
         "OffsetFetchRequest many",
         OffsetFetchRequest(groups: [.init(groupID: "g-1", topics: []), .init(groupID: "g-ö")], requireStable: true),
-        versions: 8...9),
+        versions: 8...10),
     .response(
         "OffsetFetchResponse full", to: OffsetFetchRequest.self,
         OffsetFetchResponse(
@@ -65,12 +72,14 @@ let offsetSamples: [Sample] = [
         if $1 < 8 { $0.groups[0].groupID = "" }
         if $1 < 2 { $0.groups[0].errorCode = .none }
         if $1 < 5 { $0.groups[0].topics[0].partitions[0].leaderEpoch = .unknown }
+        if $1 < 10 { $0.groups[0].topics[0].id = .zero } else { $0.groups[0].topics[0].name = "" }
     },
     .response(
         "OffsetFetchResponse many", to: OffsetFetchRequest.self,
         OffsetFetchResponse(groups: [
             .init(groupID: "g-1"), .init(groupID: "g-ö", topics: fetched, errorCode: .notCoordinator),
-        ]), versions: 8...9),
+        ]), versions: 8...10
+    ) { if $1 < 10 { $0.groups[1].topics[0].id = .zero } else { $0.groups[1].topics[0].name = "" } },
     .request(
         "OffsetDeleteRequest full",
         OffsetDeleteRequest(groupID: "g-1", topics: [.init(name: "lögs", partitions: [3, 4])])),
@@ -110,7 +119,7 @@ let offsetSamples: [Sample] = [
 
 private let fetched: [OffsetFetchResponse.Topic] = [
     .init(
-        name: "lögs",
+        name: "lögs", id: id,
         partitions: [
             .init(index: 3, offset: farOffset, leaderEpoch: LeaderEpoch(5), metadata: "mine"),
             .init(index: 4, metadata: nil, errorCode: .unstableOffsetCommit),

@@ -7,49 +7,35 @@ import Testing
 
 @testable import MetricInputs
 
-/// Waits for a condition, with a generous deadline.
-func until(_ what: String, _ condition: () throws -> Bool) throws {
-    let end = ContinuousClock.now + .seconds(60)
-    while try !condition() {
-        try #require(ContinuousClock.now < end, "waited until \(what)")
-        usleep(2000)
-    }
-}
-
-/// Sends datagrams over UDP to a port of 127.0.0.1, or to a socket in the file system.
-private func send(_ datagrams: [String], to socket: FilePath) throws {
-    let descriptor = Glibc.socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
+/// Sends datagrams to an address of a family.
+private func send<Address>(_ datagrams: [String], _ family: CInt, to address: Address) throws {
+    let descriptor = Glibc.socket(family, CInt(SOCK_DGRAM.rawValue), 0)
     defer { close(descriptor) }
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(socket.string.utf8)) }
     for datagram in datagrams {
         let bytes = Array(datagram.utf8)
-        let sent = withUnsafePointer(to: &address) { pointer in
+        let sent = withUnsafePointer(to: address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<Address>.size))
             }
         }
         try #require(sent == bytes.count)
     }
 }
 
+private func send(_ datagrams: [String], to socket: FilePath) throws {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(socket.string.utf8)) }
+    try send(datagrams, AF_UNIX, to: address)
+}
+
+/// To a port of 127.0.0.1.
 private func send(_ datagrams: [String], toPort port: Int) throws {
-    let descriptor = Glibc.socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
-    defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
     address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    for datagram in datagrams {
-        let bytes = Array(datagram.utf8)
-        let sent = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(sent == bytes.count)
-    }
+    try send(datagrams, AF_INET, to: address)
 }
 
 extension InputReading {
@@ -71,7 +57,7 @@ extension InputReading {
     /// Reads until the receiver listens on all it has.
     private func port(_ receiver: StatsDReceiver) throws -> Int {
         var notices: [String] = []
-        try until("it listens") {
+        try blockUntil("it listens") {
             notices += receiver.read()?.notices ?? []
             return notices.count == 2
         }
@@ -85,7 +71,7 @@ extension InputReading {
         let receiver = StatsDReceiver(configuration(place) { $0.interval = .seconds(3600) }, clock: FixedClock())
         // The first interval is not over: nothing is read before the stop.
         #expect(receiver.read() == nil)
-        try until("the socket is there") { access(place.path.appending("s.sock").string, F_OK) == 0 }
+        try blockUntil("the socket is there") { access(place.path.appending("s.sock").string, F_OK) == 0 }
         try send(["a:1|c", "a:2|c\nb:5|g"], to: place.path.appending("s.sock"))
         let reading = receiver.stop()
         #expect(reading.value("a") == 3 && reading.value("b") == 5)
@@ -104,7 +90,7 @@ extension InputReading {
         var dropped = 0.0
         let large = String(repeating: "x:1|c\n", count: 5000)
         // The reader has more to do for a datagram than the sender: sooner or later the kernel has no more room.
-        try until("the kernel drops some") {
+        try blockUntil("the kernel drops some") {
             try send([String](repeating: large, count: 200), toPort: port)
             sent += 200
             if let reading = receiver.read() {
@@ -115,7 +101,7 @@ extension InputReading {
             return dropped > 0
         }
         var last = 0.0
-        try until("all that was not dropped is read") {
+        try blockUntil("all that was not dropped is read") {
             // Drops are told with the next datagram that comes.
             try send(["y:1|c"], toPort: port)
             sent += 1
@@ -142,21 +128,21 @@ extension InputReading {
         let place = try TemporaryDirectory()
         let path = place.path.appending("s.sock")
         let first = StatsDReceiver(configuration(place) { $0.listen = nil }, clock: FixedClock())
-        try until("the first has it") { access(path.string, F_OK) == 0 }
+        try blockUntil("the first has it") { access(path.string, F_OK) == 0 }
         var notices: [String] = []
-        try until("the first listens") {
+        try blockUntil("the first listens") {
             notices += first.read()?.notices ?? []
             return !notices.isEmpty
         }
         let second = StatsDReceiver(configuration(place) { $0.listen = nil }, clock: FixedClock())
         var changes: [String] = []
-        try until("the second says that it is taken") {
+        try blockUntil("the second says that it is taken") {
             changes += second.read()?.changes ?? []
             return !changes.isEmpty
         }
         #expect(changes.count == 1 && changes[0].contains("another program listens there"))
         _ = first.stop()
-        try until("the second has it") {
+        try blockUntil("the second has it") {
             let reading = second.read()
             changes += reading?.changes ?? []
             notices += reading?.notices ?? []

@@ -3,7 +3,7 @@ internal import Synchronization
 package import SystemPackage
 
 /// The real file system with exceptions: files that hold something else, fail, or file systems of a stated size.
-package final class FixtureFileSystem: FileSystem {
+package final class FixtureFileSystem: ForwardingFileSystem {
     package enum Exception: Sendable {
         case content([UInt8])
         case failure(Errno)
@@ -15,7 +15,7 @@ package final class FixtureFileSystem: FileSystem {
         var read: Set<FilePath> = []
     }
 
-    private let base = PosixFileSystem()
+    package let base: any FileSystem = PosixFileSystem()
     private let state = Mutex(State())
     private let beforeSpace: @Sendable (FilePath) -> Void
 
@@ -57,12 +57,6 @@ package final class FixtureFileSystem: FileSystem {
         }
         return try base.list(directory)
     }
-
-    package func status(of path: FilePath, followingLinks: Bool) throws(FileError) -> FileStatus {
-        try base.status(of: path, followingLinks: followingLinks)
-    }
-
-    package func resolve(_ path: FilePath) throws(FileError) -> FilePath { try base.resolve(path) }
 
     package func createDirectories(_ path: FilePath) throws(FileError) { throw readOnly(path) }
     package func rename(_ from: FilePath, to: FilePath) throws(FileError) { throw readOnly(from) }

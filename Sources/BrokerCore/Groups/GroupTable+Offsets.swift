@@ -108,25 +108,25 @@ extension GroupTable {
 
     // MARK: Questions
 
-    /// - Parameter topics: nil for all that the group has offsets for.
-    func offsets(of id: String, _ topics: [OffsetFetchRequest.Topic]?) -> [OffsetFetchResponse.Topic] {
-        let group = groups[id]
-        guard let topics else {
-            return (group?.offsets ?? [:]).sorted { $0.key < $1.key }.compactMap { name, partitions in
-                let found = partitions.sorted { $0.key < $1.key }.compactMap { index, slot in
-                    slot.durable.map { answer(index, $0) }
-                }
-                return found.isEmpty ? nil : OffsetFetchResponse.Topic(name: name, partitions: found)
+    /// All that the group has offsets for.
+    func offsets(of id: String) -> [OffsetFetchResponse.Topic] {
+        (groups[id]?.offsets ?? [:]).sorted { $0.key < $1.key }.compactMap { name, partitions in
+            let found = partitions.sorted { $0.key < $1.key }.compactMap { index, slot in
+                slot.durable.map { answer(index, $0) }
             }
+            return found.isEmpty ? nil : OffsetFetchResponse.Topic(name: name, partitions: found)
         }
-        return topics.map { topic in
-            OffsetFetchResponse.Topic(
-                name: topic.name,
-                partitions: topic.partitions.map { index in
-                    let found = group?.slot(topic.name, index)?.durable
-                    return found.map { answer(index, $0) } ?? OffsetFetchResponse.Partition(index: index)
-                })
-        }
+    }
+
+    /// Those of partitions of one topic, each answered.
+    func offsets(of id: String, in topic: OffsetFetchRequest.Topic) -> OffsetFetchResponse.Topic {
+        let group = groups[id]
+        return OffsetFetchResponse.Topic(
+            name: topic.name,
+            partitions: topic.partitions.map { index in
+                let found = group?.slot(topic.name, index)?.durable
+                return found.map { answer(index, $0) } ?? OffsetFetchResponse.Partition(index: index)
+            })
     }
 
     private func answer(_ index: Int32, _ committed: CommittedOffset) -> OffsetFetchResponse.Partition {

@@ -27,6 +27,13 @@ extension Broker {
         api(ListPartitionReassignmentsRequest.self),
         api(DescribeClientQuotasRequest.self),
         api(AlterClientQuotasRequest.self),
+        api(AlterReplicaLogDirsRequest.self),
+        api(DescribeUserSCRAMCredentialsRequest.self), api(AlterUserSCRAMCredentialsRequest.self),
+        api(DescribeQuorumRequest.self), api(UpdateFeaturesRequest.self), api(UnregisterBrokerRequest.self),
+        api(DescribeTransactionsRequest.self), api(ListTransactionsRequest.self), api(WriteTxnMarkersRequest.self),
+        api(ListConfigResourcesRequest.self),
+        api(CreateDelegationTokenRequest.self), api(RenewDelegationTokenRequest.self),
+        api(ExpireDelegationTokenRequest.self), api(DescribeDelegationTokenRequest.self),
     ]
 
     private static func api<Request: KafkaRequest>(_: Request.Type) -> ApiVersionsResponse.API {
@@ -113,6 +120,47 @@ extension Broker {
             describeClientQuotas(try frame.decode(), client, answer(DescribeClientQuotasRequest.self, header, reply))
         case .alterClientQuotas:
             alterClientQuotas(try frame.decode(), client, answer(AlterClientQuotasRequest.self, header, reply))
+        case .listConfigResources:
+            listConfigResources(
+                try frame.decode(), header, client, answer(ListConfigResourcesRequest.self, header, reply))
+        default: try dispatchWhatIsNotHere(frame, client, reply)
+        }
+    }
+
+    /// What administrators ask of clusters, and of which there is nothing, or little, to say here.
+    private func dispatchWhatIsNotHere(
+        _ frame: RequestFrame, _ client: ClientConnection, _ reply: @escaping @Sendable (Reply) -> Void
+    ) throws(WireError) {
+        let header = frame.header
+        switch header.apiKey {
+        case .alterReplicaLogDirs:
+            alterReplicaLogDirs(try frame.decode(), client, answer(AlterReplicaLogDirsRequest.self, header, reply))
+        case .describeUserSCRAMCredentials:
+            describeUserSCRAMCredentials(
+                try frame.decode(), client, answer(DescribeUserSCRAMCredentialsRequest.self, header, reply))
+        case .alterUserSCRAMCredentials:
+            alterUserSCRAMCredentials(
+                try frame.decode(), client, answer(AlterUserSCRAMCredentialsRequest.self, header, reply))
+        case .describeQuorum:
+            describeQuorum(try frame.decode(), client, answer(DescribeQuorumRequest.self, header, reply))
+        case .updateFeatures:
+            updateFeatures(try frame.decode(), client, answer(UpdateFeaturesRequest.self, header, reply))
+        case .unregisterBroker:
+            unregisterBroker(try frame.decode(), client, answer(UnregisterBrokerRequest.self, header, reply))
+        case .describeTransactions:
+            describeTransactions(try frame.decode(), client, answer(DescribeTransactionsRequest.self, header, reply))
+        case .listTransactions:
+            listTransactions(try frame.decode(), answer(ListTransactionsRequest.self, header, reply))
+        case .writeTxnMarkers:
+            writeTxnMarkers(try frame.decode(), client, answer(WriteTxnMarkersRequest.self, header, reply))
+        case .createDelegationToken:
+            createDelegationToken(try frame.decode(), client, answer(CreateDelegationTokenRequest.self, header, reply))
+        case .renewDelegationToken:
+            renewDelegationToken(try frame.decode(), answer(RenewDelegationTokenRequest.self, header, reply))
+        case .expireDelegationToken:
+            expireDelegationToken(try frame.decode(), answer(ExpireDelegationTokenRequest.self, header, reply))
+        case .describeDelegationToken:
+            describeDelegationToken(try frame.decode(), answer(DescribeDelegationTokenRequest.self, header, reply))
         default: try dispatchGroups(frame, client, reply)
         }
     }

@@ -1,6 +1,10 @@
-// DescribeConfigs, versions 1 to 4: topics' settings with where each comes from, and the broker's own to read.
+// DescribeConfigs, versions 1 to 4: topics' settings with where each comes from, and the broker's own to read. Settings of
+// groups (KIP-848) and of clients' metrics (KIP-714) have no effect here: there are none.
+//
+// Source: Apache Kafka, `ConfigHelper.describeConfigs`.
 
 internal import KafkaProtocol
+internal import Logging
 internal import Primitives
 internal import SystemPackage
 
@@ -21,17 +25,18 @@ extension Broker {
                     guard let entry = admin.entry(resource.name) else { throw .unknown(resource.name) }
                     all = topicConfigs(entry, request)
                 case .broker:
-                    guard resource.name.isEmpty || resource.name == String(configuration.nodeID) else {
-                        throw ChangeRefusal(
-                            code: .invalidRequest,
-                            message: "there is no broker \"\(resource.name)\"; this is \(configuration.nodeID)")
-                    }
-                    all = brokerConfigs
+                    // Without a name: what was set at run time for all brokers, and here nothing is.
+                    if !resource.name.isEmpty { try checkNodeID(resource.name) }
+                    all = resource.name.isEmpty ? [] : brokerConfigs
+                case .brokerLogger:
+                    try checkNodeID(resource.name)
+                    all = [logLevel]
                 default:
-                    throw ChangeRefusal(
-                        code: .invalidRequest, message: "only topics and the broker have settings here")
+                    try checkNamed(resource.name, resource.type)
+                    all = []
                 }
-                return all.filter { resource.configNames?.contains($0.name) ?? true }
+                let wanted = resource.configNames ?? []
+                return wanted.isEmpty ? all : all.filter { wanted.contains($0.name) }
             } _: { result in
                 let described: DescribeConfigsResponse.Result =
                     switch result {
@@ -51,13 +56,52 @@ extension Broker {
     func checkConfigs(
         _ operation: ACLOperation, _ type: ConfigResourceType, _ name: String, _ client: ClientConnection
     ) throws(ChangeRefusal) {
-        if type == .topic {
+        switch type {
+        case .topic:
             if authorize(operation, on: .topic(name), for: client) { return }
             throw ChangeRefusal(code: .topicAuthorizationFailed, message: "not allowed for the topic's settings")
+        case .group:
+            if authorize(operation, on: .group(name), for: client) { return }
+            throw ChangeRefusal(code: .groupAuthorizationFailed, message: "not allowed for the group's settings")
+        case .broker, .brokerLogger, .clientMetrics:
+            if authorize(operation, on: .cluster, for: client) { return }
+            throw ChangeRefusal(code: .clusterAuthorizationFailed, message: "not allowed for the cluster's settings")
+        default:
+            throw ChangeRefusal(
+                code: .invalidRequest, message: "there is no kind \(type.rawValue) of what has settings")
         }
-        if authorize(operation, on: .cluster, for: client) { return }
-        throw ChangeRefusal(code: .clusterAuthorizationFailed, message: "not allowed for the cluster's settings")
     }
+
+    func checkNodeID(_ name: String) throws(ChangeRefusal) {
+        if Int32(name) == configuration.nodeID { return }
+        throw ChangeRefusal(
+            code: .invalidRequest, message: "there is no broker \"\(name)\"; this is \(configuration.nodeID)")
+    }
+
+    /// Groups and clients' metrics have settings one by one only.
+    func checkNamed(_ name: String, _ type: ConfigResourceType) throws(ChangeRefusal) {
+        if !name.isEmpty { return }
+        throw ChangeRefusal(
+            code: .invalidRequest,
+            message: "the name of \(type == .group ? "a group" : "a subscription to clients' metrics") is empty")
+    }
+
+    /// What is logged, of all of the collector, in the words of Kafka's logger.
+    private var logLevel: DescribeConfigsResponse.Config {
+        let level =
+            switch logger.logLevel {
+            case .trace: "TRACE"
+            case .debug: "DEBUG"
+            case .info, .notice: "INFO"
+            case .warning: "WARN"
+            case .error: "ERROR"
+            case .critical: "FATAL"
+            }
+        return DescribeConfigsResponse.Config(
+            name: Self.rootLogger, value: level, isReadOnly: true, source: .dynamicBrokerLogger, type: .string)
+    }
+
+    static let rootLogger = "root"
 
     private func topicConfigs(
         _ entry: TopicRegistry.Entry, _ request: DescribeConfigsRequest

@@ -1,4 +1,4 @@
-// DescribeLogDirs, versions 1 to 4: the data directory, the room that partitions take in it, and the room that is left.
+// DescribeLogDirs, versions 1 to 5: the data directory, the room that partitions take in it, and the room that is left.
 
 internal import CommitLog
 internal import FileAccess

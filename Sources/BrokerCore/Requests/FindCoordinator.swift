@@ -1,6 +1,6 @@
-// FindCoordinator, versions 0 to 6. There is one node: it coordinates every group. Transactions, and groups of the share
-// protocol, are not there; the errors are ones that make clients stop, where a retriable one would make them wait for
-// ever.
+// FindCoordinator, versions 0 to 6. There is one node: it coordinates every group, and knows of every transaction that there
+// is none (InitProducerID and DescribeTransactions say so). Groups of the share protocol are not there; the error is one
+// that makes clients stop, where a retriable one would make them wait for ever.
 
 internal import KafkaProtocol
 
@@ -21,9 +21,11 @@ extension Broker {
                         return Coordinator(
                             key: key, nodeID: configuration.nodeID, host: address.host, port: address.port)
                     case .transaction:
+                        guard authorize(.describe, on: .transactionalID(key), for: client) else {
+                            return Coordinator(key: key, errorCode: .transactionalIDAuthorizationFailed)
+                        }
                         return Coordinator(
-                            key: key, errorCode: .transactionalIDAuthorizationFailed,
-                            errorMessage: "this collector has no transactions; use an idempotent producer")
+                            key: key, nodeID: configuration.nodeID, host: address.host, port: address.port)
                     default:
                         return Coordinator(
                             key: key, errorCode: .invalidRequest,

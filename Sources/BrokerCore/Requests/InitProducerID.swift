@@ -10,8 +10,12 @@ extension Broker {
         _ request: InitProducerIDRequest, _ client: ClientConnection,
         _ answer: @escaping @Sendable (InitProducerIDResponse) -> Void
     ) {
-        // A retriable error would make transactional clients wait for ever; this one is fatal to all of them.
-        if request.transactionalID != nil {
+        // A retriable error would make transactional clients wait for ever; this one is fatal to all of them. The answer
+        // has no place for the reason.
+        if let id = request.transactionalID {
+            refusals.write(
+                "a producer wants transactions, which there are not: an idempotent producer needs none",
+                ["transactional.id": "\(id)", "client": "\(client.remote)"])
             return answer(
                 InitProducerIDResponse(
                     errorCode: .transactionalIDAuthorizationFailed, producerID: .none, producerEpoch: .none))

@@ -1,4 +1,4 @@
-// OffsetCommit, versions 1 to 9: remembers how far a group has come. Answered when that is durable.
+// OffsetCommit, versions 1 to 10: remembers how far a group has come. Answered when that is durable.
 
 internal import KafkaProtocol
 
@@ -17,11 +17,15 @@ extension Broker {
             retentionMilliseconds: request.retentionMilliseconds == -1 ? nil : request.retentionMilliseconds,
             offsets: [])
         // What can be said of each offset without asking the coordinator.
-        let refusals = request.topics.map { topic in
-            let isAllowed = authorize(.read, on: .topic(topic.name), for: client)
+        let refusals = request.topics.map { topic -> [ErrorCode?] in
+            // Of an id that is none there is no name to ask about: ids are no secret.
+            guard let name = header.apiVersion >= 10 ? self.topic(id: topic.id)?.name : topic.name else {
+                return topic.partitions.map { _ in .unknownTopicID }
+            }
+            let isAllowed = authorize(.read, on: .topic(name), for: client)
             return topic.partitions.map { partition in
-                let refusal = isAllowed ? refusal(of: partition, topic.name) : .topicAuthorizationFailed
-                if refusal == nil { commitment.offsets.append((topic.name, partition)) }
+                let refusal = isAllowed ? refusal(of: partition, name) : .topicAuthorizationFailed
+                if refusal == nil { commitment.offsets.append((name, partition)) }
                 return refusal
             }
         }
@@ -49,7 +53,7 @@ private func response(
     OffsetCommitResponse(
         topics: request.topics.enumerated().map { place, topic in
             OffsetCommitResponse.Topic(
-                name: topic.name,
+                name: topic.name, id: topic.id,
                 partitions: topic.partitions.enumerated().map {
                     OffsetCommitResponse.Partition(index: $1.index, errorCode: code(place, $0))
                 })

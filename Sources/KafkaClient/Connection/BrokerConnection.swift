@@ -125,7 +125,7 @@ package final class BrokerConnection: Sendable {
 
     /// The highest version of the request that both sides speak; nil where there is none.
     package func version<Request: KafkaRequest>(
-        of _: Request.Type, atMost limit: Int16 = .max
+        of _: Request.Type, atMost limit: Int16 = Request.lastVersionByName
     ) -> Int16? {
         guard let theirs = versions[Request.key] else { return nil }
         let highest = min(theirs.upperBound, Request.versions.upperBound, limit)
@@ -136,7 +136,7 @@ package final class BrokerConnection: Sendable {
     ///
     /// Cancelling the task ends the waiting, not the request.
     package func send<Request: KafkaRequest>(
-        _ request: Request, timeout: Duration? = nil, atMostVersion limit: Int16 = .max
+        _ request: Request, timeout: Duration? = nil, atMostVersion limit: Int16 = Request.lastVersionByName
     ) async throws(KafkaClientError) -> Request.Response {
         let token = tokens.wrappingAdd(1, ordering: .relaxed).newValue
         let result = await withTaskCancellationHandler {
@@ -154,7 +154,7 @@ package final class BrokerConnection: Sendable {
 
     /// Sends a request; `completion` is called exactly once, on the event loop. Requests leave in the order of the calls.
     package func send<Request: KafkaRequest>(
-        _ request: Request, timeout: Duration? = nil, atMostVersion limit: Int16 = .max,
+        _ request: Request, timeout: Duration? = nil, atMostVersion limit: Int16 = Request.lastVersionByName,
         completion: @escaping @Sendable (Result<Request.Response, KafkaClientError>) -> Void
     ) {
         let token = tokens.wrappingAdd(1, ordering: .relaxed).newValue
@@ -182,7 +182,7 @@ package final class BrokerConnection: Sendable {
     /// Sends batches with acks=0, which no broker answers. That they were written says nothing about what becomes of them.
     package func sendUnacknowledged(_ request: ProduceRequest) async throws(KafkaClientError) {
         precondition(request.acknowledgements == 0, "BUG: a request that is answered was sent as one that is not")
-        guard let version = version(of: ProduceRequest.self, atMost: ProduceRequest.lastVersionByName) else {
+        guard let version = version(of: ProduceRequest.self) else {
             throw .apiNotSpoken(address, .produce)
         }
         let token = tokens.wrappingAdd(1, ordering: .relaxed).newValue

@@ -68,7 +68,7 @@ package enum MemberAssignment {
 
 private func readPlaces(_ reader: inout WireReader) throws(WireError) -> [TopicPartition] {
     let topics = try reader.array(flexible: false, minimumElementSize: 6) { reader throws(WireError) in
-        (name: try reader.string(flexible: false), partitions: try reader.integers(flexible: false))
+        (name: try reader.string(flexible: false), partitions: try reader.integers(Int32.self, flexible: false))
     }
     return topics.flatMap { topic in topic.partitions.map { TopicPartition(topic: topic.name, partition: $0) } }
 }

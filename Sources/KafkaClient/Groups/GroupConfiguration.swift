@@ -28,10 +28,9 @@ package struct GroupConfiguration: Sendable {
     /// How long the coordinator does without a heartbeat. Brokers bound it, by default from 6 s to 30 min.
     package var sessionTimeout: Duration
     package var heartbeatInterval: Duration
-    /// How long the group waits for a member that has to give something up.
-    package var rebalanceTimeout: Duration
     /// Kafka's `max.poll.interval.ms`: who asks for nothing more for so long leaves the group to others (KIP-62), and comes
-    /// back when it asks again. A static member keeps its partitions for a session timeout more.
+    /// back when it asks again. A static member keeps its partitions for a session timeout more. So long, too, the group
+    /// waits in a rebalance for a member that has to give something up.
     package var maximumPollInterval: Duration
     /// How often that which was written is committed.
     package var commitInterval: Duration
@@ -44,8 +43,7 @@ package struct GroupConfiguration: Sendable {
         groupID: String, topics: TopicSelection, instanceID: String? = nil,
         assignors: [PartitionAssignor] = [.range, .cooperativeSticky], offsetReset: OffsetReset = .latest,
         endsAtEnd: Bool = false, sessionTimeout: Duration = .seconds(45), heartbeatInterval: Duration = .seconds(3),
-        rebalanceTimeout: Duration = .seconds(60), maximumPollInterval: Duration = .seconds(300),
-        commitInterval: Duration = .seconds(1),
+        maximumPollInterval: Duration = .seconds(300), commitInterval: Duration = .seconds(1),
         topicInterval: Duration = .seconds(10), closingTimeout: Duration = .seconds(5)
     ) {
         self.groupID = groupID
@@ -56,7 +54,6 @@ package struct GroupConfiguration: Sendable {
         self.endsAtEnd = endsAtEnd
         self.sessionTimeout = sessionTimeout
         self.heartbeatInterval = heartbeatInterval
-        self.rebalanceTimeout = rebalanceTimeout
         self.maximumPollInterval = maximumPollInterval
         self.commitInterval = commitInterval
         self.topicInterval = topicInterval

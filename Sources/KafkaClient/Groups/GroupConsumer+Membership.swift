@@ -62,7 +62,7 @@ extension GroupConsumer {
         let request = JoinGroupRequest(
             groupID: configuration.groupID,
             sessionTimeoutMilliseconds: Int32(clamping: configuration.sessionTimeout.wholeMilliseconds),
-            rebalanceTimeoutMilliseconds: Int32(clamping: configuration.rebalanceTimeout.wholeMilliseconds),
+            rebalanceTimeoutMilliseconds: Int32(clamping: configuration.maximumPollInterval.wholeMilliseconds),
             memberID: membership.memberID, groupInstanceID: configuration.instanceID, protocolType: "consumer",
             protocols: configuration.assignors.map { .init(name: $0.rawValue, metadata: subscription) })
         do throws(KafkaClientError) {
@@ -74,7 +74,7 @@ extension GroupConsumer {
             // Meanwhile the user may have stalled.
             guard membership.nextStep() == .join else { return }
             membership.joinSent()
-            let answer = try await connection.send(request, timeout: configuration.rebalanceTimeout + .seconds(5))
+            let answer = try await connection.send(request, timeout: configuration.maximumPollInterval + .seconds(5))
             membership.joinAnswered(answer)
             if let assignor = membership.assignor, membership.phase == .joined {
                 onEvent(
@@ -93,7 +93,7 @@ extension GroupConsumer {
         do throws(KafkaClientError) {
             if membership.isLeader { request.assignments = try await shareOut() }
             let connection = try await connection(for: .group)
-            let answer = try await connection.send(request, timeout: configuration.rebalanceTimeout + .seconds(5))
+            let answer = try await connection.send(request, timeout: configuration.maximumPollInterval + .seconds(5))
             let assignment: Set<TopicPartition>
             do throws(WireError) {
                 assignment = answer.errorCode == .none ? try MemberAssignment.decode(answer.assignment) : []
@@ -147,9 +147,9 @@ extension GroupConsumer {
         givingUp = []
     }
 
-    /// Commits while that may succeed; the group waits for this no longer than the rebalance timeout.
+    /// Commits while that may succeed; the group waits for this no longer than the poll interval.
     private func commitBeforeHandingOver() async {
-        let end = NIODeadline.now() + TimeAmount(configuration.rebalanceTimeout / 2)
+        let end = NIODeadline.now() + TimeAmount(configuration.maximumPollInterval / 2)
         var failures = 0
         while !uncommitted.isEmpty, !isClosing, membership.phase == .stable, NIODeadline.now() < end {
             if failures > 0 { await rest() }

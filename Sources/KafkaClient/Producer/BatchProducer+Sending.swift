@@ -69,7 +69,7 @@ extension BatchProducer {
                 topics: topics.map { ProduceRequest.Topic(name: $0.key, partitions: $0.value) })
             link.requestsInFlight += 1
             let sent = parts.map { ($0.place, $0.id) }
-            link.connection.send(request, atMostVersion: ProduceRequest.lastVersionByName) {
+            link.connection.send(request) {
                 [weak self, connection = link.connection] result in
                 self?.assumeIsolated { $0.finished(connection, node, sent, result) }
             }

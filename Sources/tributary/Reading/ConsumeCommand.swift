@@ -43,7 +43,7 @@ struct ConsumeCommand: AsyncParsableCommand {
     var sessionTimeout: Duration = .seconds(45)
     @Option(
         help: ArgumentHelp(
-            "Leave the group to others when standard output takes nothing for so long, until it does again (Kafka's max.poll.interval.ms)."
+            "Leave the group to others when standard output takes nothing for so long, until it does again; a rebalance waits as long for this member (Kafka's max.poll.interval.ms)."
         ), transform: duration)
     var maxPollInterval: Duration = .seconds(300)
 

@@ -1,4 +1,4 @@
-"""Every call of confluent-kafka's AdminClient that one broker without transactions and passwords answers."""
+"""Every call of confluent-kafka's AdminClient, answered as Kafka answers where one node has nothing to say."""
 
 import sys
 
@@ -6,14 +6,13 @@ from confluent_kafka import ConsumerGroupTopicPartitions, ElectionType, KafkaExc
 from confluent_kafka import Consumer, ConsumerGroupState, TopicCollection
 from confluent_kafka.admin import (
     AclBinding, AclBindingFilter, AclOperation, AclPermissionType, AdminClient, AlterConfigOpType, ConfigEntry,
-    ConfigResource, NewPartitions, NewTopic, OffsetSpec, ResourcePatternType, ResourceType)
+    ConfigResource, NewPartitions, NewTopic, OffsetSpec, ResourcePatternType, ResourceType, ScramCredentialInfo,
+    ScramMechanism, UserScramCredentialDeletion, UserScramCredentialUpsertion)
 
 from recorded import Recorded, expect, refused
 
 DEADLINE = 60
-LEFT_OUT = {
-    "alter_user_scram_credentials": "there are no passwords yet", "describe_user_scram_credentials": "likewise",
-    "set_sasl_credentials": "likewise", "poll": "answers come by futures"}
+LEFT_OUT = {"set_sasl_credentials": "asks no broker", "poll": "answers come by futures"}
 
 
 def one(futures):
@@ -62,6 +61,13 @@ def configs(admin):
     expect(error_of(admin.incremental_alter_configs([of_topic(incremental_configs=[wrong])])) == "INVALID_CONFIG", "wrong")
     broker = one(admin.describe_configs([ConfigResource(ConfigResource.Type.BROKER, "1")]))
     expect("log.retention.ms" in broker or "num.partitions" in broker, "the broker's: %r" % list(broker))
+    for kind, name, setting, error in (
+            (ConfigResource.Type.BROKER, "1", "log.retention.ms", "INVALID_REQUEST"),
+            (ConfigResource.Type.GROUP, "g", "consumer.session.timeout.ms", "INVALID_CONFIG")):
+        change = ConfigEntry(setting, "45000", incremental_operation=AlterConfigOpType.SET)
+        found = error_of(admin.incremental_alter_configs([ConfigResource(kind, name, incremental_configs=[change])]))
+        expect(found == error, "%s of %s %s: %s" % (setting, kind, name, found))
+    expect(not one(admin.describe_configs([ConfigResource(ConfigResource.Type.GROUP, "g")])), "a group's")
 
 
 def cluster(admin):
@@ -73,6 +79,17 @@ def cluster(admin):
     elected = admin.elect_leaders(ElectionType.PREFERRED, [TopicPartition("t", 0)]).result(DEADLINE)
     (error,) = elected.values()
     expect(error is not None and error.name() == "ELECTION_NOT_NEEDED", "elect_leaders: %r" % elected)
+
+
+def passwords(admin):
+    expect(admin.describe_user_scram_credentials().result(DEADLINE) == {}, "nobody has a password")
+    expect(error_of(admin.describe_user_scram_credentials(["alice"])) == "RESOURCE_NOT_FOUND", "a user")
+    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096)
+    upsertion = UserScramCredentialUpsertion("alice", info, b"secret", b"salt")
+    error = refused(KafkaException, lambda: one(admin.alter_user_scram_credentials([upsertion]))).args[0]
+    expect(error.name() == "UNSUPPORTED_VERSION" and "SASL" in error.str(), "set: %r" % error)
+    deletion = UserScramCredentialDeletion("alice", ScramMechanism.SCRAM_SHA_512)
+    expect(error_of(admin.alter_user_scram_credentials([deletion])) == "UNSUPPORTED_VERSION", "taken away")
 
 
 def records(admin, bootstrap):
@@ -150,6 +167,7 @@ def main():
     cluster(admin)
     records(admin, bootstrap)
     groups(admin, bootstrap)
+    passwords(admin)
     rules(admin)
     admin.expect_all_called(LEFT_OUT)
 

@@ -1,4 +1,4 @@
-"""Every call of kafka-python's KafkaAdminClient that one broker without transactions and passwords answers."""
+"""Every call of kafka-python's KafkaAdminClient, answered as Kafka answers where one node has nothing to say."""
 
 import sys
 
@@ -8,16 +8,11 @@ from kafka.admin import (
     ACL, ACLFilter, ACLOperation, ACLPermissionType, ACLResourcePatternType, ConfigResource, ConfigResourceType,
     KafkaAdminClient, MemberToRemove, NewTopic, OffsetSpec, OffsetTimestamp, ResourcePattern, ResourcePatternFilter,
     ResourceType)
+from kafka.admin._transactions import AbortTransactionSpec
+from kafka.admin._users import ScramMechanism, UserScramCredentialDeletion, UserScramCredentialUpsertion
 from kafka.structs import OffsetAndMetadata
 
 from recorded import Recorded, expect, refused
-
-LEFT_OUT = {
-    "abort_transaction": "there are no transactions yet", "describe_transactions": "likewise",
-    "find_hanging_transactions": "likewise", "list_transactions": "likewise",
-    "alter_user_scram_credentials": "there are no passwords yet", "describe_user_scram_credentials": "likewise",
-    "describe_metadata_quorum": "there is no quorum", "update_features": "there are no features to choose",
-    "alter_replica_log_dirs": "there is one directory", "list_config_resources": "not answered"}
 
 
 def topics(admin):
@@ -59,6 +54,11 @@ def configs(admin):
     expect(not found("modified"), "reset_configs: %r" % found("modified"))
     broker = admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, "1")], config_filter="all")["broker"]["1"]
     expect("log.dirs" in broker or "num.partitions" in broker, "the broker's: %r" % broker)
+    logger = admin.describe_configs([ConfigResource(ConfigResourceType.BROKER_LOGGER, "1")], config_filter="all")
+    expect(set(logger["broker_logger"]["1"]) == {"root"}, "its loggers: %r" % logger)
+    listed = admin.list_config_resources()
+    expect(listed == {"broker_logger": ["1"], "broker": ["1"], "topic": ["t"]}, "list_config_resources: %r" % listed)
+    expect(admin.list_config_resources(["CLIENT_METRICS", "GROUP"]) == {}, "of other types")
 
 
 def cluster(admin):
@@ -74,6 +74,36 @@ def cluster(admin):
     refused_by = admin.alter_partition_reassignments({partition: [1, 2]})[partition]
     expect(refused_by is errors.InvalidReplicationAssignmentError, "a broker that is not there: %r" % refused_by)
     expect(admin.list_partition_reassignments() == {}, "none are moved")
+    quorum = admin.describe_metadata_quorum()
+    (state,) = quorum["topics"][0]["partitions"]
+    expect(state["leader_id"] == 1 and [voter["replica_id"] for voter in state["current_voters"]] == [1], "quorum: %r" % quorum)
+    expect([node["node_id"] for node in quorum["nodes"]] == [1], "its nodes: %r" % quorum)
+    refused(errors.InvalidUpdateVersionError, admin.update_features, {"metadata.version": 21})
+    refused(errors.InvalidUpdateVersionError, admin.update_features, {"metadata.version": 21}, validate_only=True)
+    (place,) = [found["log_dir"] for found in directory["log_dirs"]]
+    moved = admin.alter_replica_log_dirs({("t", 0, 1): place, ("t", 1, 1): "/elsewhere", ("none", 0, 1): place})
+    found = {(one.topic, one.partition): error for one, error in moved.items()}
+    expect(found == {("t", 0): errors.NoError, ("t", 1): errors.LogDirNotFoundError,
+                     ("none", 0): errors.UnknownTopicOrPartitionError}, "alter_replica_log_dirs: %r" % found)
+
+
+def passwords(admin):
+    expect(admin.describe_user_scram_credentials() == {}, "nobody has a password")
+    (one,) = admin.describe_user_scram_credentials(["alice"]).values()
+    expect(one["error"] and not one["credential_infos"], "a user: %r" % one)
+    refusals = admin.alter_user_scram_credentials([
+        UserScramCredentialUpsertion("alice", ScramMechanism.SCRAM_SHA_256, password="secret"),
+        UserScramCredentialDeletion("bob", ScramMechanism.SCRAM_SHA_512)])
+    expect(set(refusals) == {"alice", "bob"} and all("SASL" in why for why in refusals.values()), "alter: %r" % refusals)
+
+
+def transactions(admin):
+    expect(admin.list_transactions() == {1: []}, "list_transactions: %r" % admin.list_transactions())
+    some = admin.list_transactions(state_filters=["Ongoing"], duration_filter_ms=5, transactional_id_pattern="tx.*")
+    expect(some == {1: []}, "of a kind: %r" % some)
+    expect(admin.find_hanging_transactions() == [], "find_hanging_transactions")
+    refused(errors.TransactionalIdNotFoundError, admin.describe_transactions, ["tx"])
+    refused(errors.InvalidTxnStateError, admin.abort_transaction, AbortTransactionSpec(TopicPartition("t", 0), 7, 0))
 
 
 def records(admin, bootstrap):
@@ -152,9 +182,11 @@ def main():
     cluster(admin)
     records(admin, bootstrap)
     groups(admin, bootstrap)
+    passwords(admin)
+    transactions(admin)
     rules(admin)
     admin.close()
-    admin.expect_all_called(LEFT_OUT)
+    admin.expect_all_called({})
 
 
 if __name__ == "__main__":

@@ -235,17 +235,18 @@ async def aiokafka(arguments):
             if time.monotonic() > deadline:
                 raise
     while not ending:
+        # Without the lock: once a rebalance has begun, this waits for its end, and the rebalance for the lock. With
+        # records it comes back only while there is none, and before another task has its turn.
+        polled = await consumer.getmany(timeout_ms=50, max_records=arguments.batch)
         async with working:
             batch = []
-            for records in (await consumer.getmany(timeout_ms=50, max_records=arguments.batch)).values():
+            for records in polled.values():
                 for one in records:
                     batch.append(record(one.partition, one.offset, one.value))
                     uncommitted[one.partition] = one.offset + 1
             if batch:
                 say(*batch)
             await commit()
-        # Lets the other task have its turn with the lock.
-        await asyncio.sleep(0.001)
     try:
         await consumer.stop()
     # It lets the cancelling of its own fetcher out, where that waits to try again.

@@ -67,8 +67,8 @@ extension Playground {
         try await succeed(Programs.kcat, ["-P", "-b", address, "-t", topic, "-K", "\t"] + options, input: lines)
     }
 
-    func python(_ script: String, _ arguments: [String], seconds: Double = 60) async throws -> Data {
-        try await succeed(Programs.python, [Programs.script(script).path] + arguments, seconds: seconds)
+    func python(_ script: String, _ arguments: [String]) async throws -> Data {
+        try await succeed(Programs.python, [Programs.script(script).path] + arguments)
     }
 
     func read(_ client: PythonClient, _ address: String, _ topic: String, options: [String] = []) async throws

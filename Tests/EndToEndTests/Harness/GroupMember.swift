@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A consumer in a group, in a process of its own; see group_member.py.
@@ -83,8 +84,8 @@ extension Playground {
     }
 
     /// Waits until the members share all partitions, each having some where there are enough.
-    func share(_ members: [GroupMember], _ partitions: Int, seconds: Double = 40) async throws {
-        try await until("\(members.map(\.name)) share \(partitions) partitions", seconds: seconds) {
+    func share(_ members: [GroupMember], _ partitions: Int) async throws {
+        try await eventually("\(members.map(\.name)) share \(partitions) partitions") {
             let owned = try members.map { try $0.partitions() }
             return owned.reduce(0) { $0 + $1.count } == partitions
                 && owned.reduce(into: Set()) { $0.formUnion($1) }.count == partitions
@@ -111,6 +112,6 @@ extension Playground {
     /// Ends members in order, and expects them to be content.
     func end(_ members: [GroupMember]) async throws {
         for member in members { member.program.terminate() }
-        for member in members { #expect(try await member.program.wait(seconds: 30) == 0, "\(member.name)") }
+        for member in members { #expect(try await member.program.wait() == 0, "\(member.name)") }
     }
 }

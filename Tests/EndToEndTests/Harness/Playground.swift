@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Synchronization
 import Testing
 
@@ -69,10 +70,10 @@ final class Playground: Sendable {
     /// Runs a program that must end with 0, and returns its standard output.
     @discardableResult
     func succeed(
-        _ executable: URL, _ arguments: [String], input: URL? = nil, seconds: Double = 60
+        _ executable: URL, _ arguments: [String], input: URL? = nil, within limit: Duration = Patience.standard
     ) async throws -> Data {
         let program = try start(executable, arguments, input: input)
-        let code = try await program.wait(seconds: seconds)
+        let code = try await program.wait(within: limit)
         guard code == 0 else {
             throw ProgramFailure(
                 "\(program.name) \(arguments.joined(separator: " ")) ended with \(code): \(program.standardError)")

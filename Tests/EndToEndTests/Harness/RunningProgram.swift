@@ -1,4 +1,6 @@
 import Foundation
+import TestSupport
+import Testing
 
 /// A program that was started: its output goes to files, so that it never waits for us, and it ends with a deadline.
 final class RunningProgram: Sendable {
@@ -45,12 +47,10 @@ final class RunningProgram: Sendable {
     ///
     /// - Returns: the exit code, or minus the signal that ended it.
     @discardableResult
-    func wait(seconds: Double = 60) async throws -> Int32 {
-        do {
-            try await until("\(name) ends", seconds: seconds) { !self.isRunning }
-        } catch {
+    func wait(within limit: Duration = Patience.standard) async throws -> Int32 {
+        guard try await comesTrue(within: limit, { !isRunning }) else {
             kill()
-            throw ProgramFailure("\(error); it said: \(standardError.suffix(2000))")
+            throw ProgramFailure("\(name) did not end within \(limit); it said: \(standardError.suffix(2000))")
         }
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }
@@ -62,9 +62,9 @@ final class RunningProgram: Sendable {
 
     /// Asks it to end, and waits.
     @discardableResult
-    func stop(seconds: Double = 30) async throws -> Int32 {
+    func stop() async throws -> Int32 {
         terminate()
-        return try await wait(seconds: seconds)
+        return try await wait()
     }
 
     /// Ends it as a power failure would.
@@ -75,7 +75,7 @@ final class RunningProgram: Sendable {
     /// Ends it as a power failure would, and waits until it is gone.
     func killAndWait() async throws {
         kill()
-        try await until("\(name) is gone", seconds: 20) { !self.isRunning }
+        try await eventually("\(name) is gone") { !self.isRunning }
     }
 
     /// A figure of /proc/PID/status in KiB: VmRSS, VmHWM.
@@ -94,13 +94,4 @@ struct ProgramFailure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
-}
-
-/// Waits for a condition, and throws when it does not come to be.
-func until(_ what: String, seconds: Double = 30, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw ProgramFailure("waited \(seconds) seconds until \(what)") }
-        try await Task.sleep(for: .milliseconds(10))
-    }
 }

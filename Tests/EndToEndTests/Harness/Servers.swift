@@ -1,4 +1,6 @@
 import Foundation
+import TestSupport
+import Testing
 
 /// A collector that listens.
 struct RunningCollector {
@@ -8,8 +10,8 @@ struct RunningCollector {
     var port: String { String(address.split(separator: ":").last ?? "") }
 
     /// Waits until it says a word.
-    func says(_ text: String, seconds: Double = 30) async throws {
-        try await until("the collector says \"\(text)\"", seconds: seconds) { program.standardError.contains(text) }
+    func says(_ text: String) async throws {
+        try await eventually("the collector says \"\(text)\"") { program.standardError.contains(text) }
     }
 }
 
@@ -21,7 +23,7 @@ extension Playground {
         let file = try write("\(data).collector.yaml", "data_dir: '\(path(data).path)'\n\(settings)\n")
         let program = try start(Programs.collector, ["run", "--config", file.path, "--listen", listen])
         let opening = "tributary-collector is ready: listening on "
-        try await until("the collector listens") {
+        try await eventually("the collector listens") {
             guard program.isRunning else { throw ProgramFailure("the collector ended: \(program.standardError)") }
             return program.standardError.contains(opening) && program.standardError.contains(", data in ")
         }
@@ -64,7 +66,7 @@ extension Playground {
     }
 
     /// Ships all there is, and expects the agent to be content.
-    func shipOnce(_ configuration: URL, seconds: Double = 60) async throws {
-        try await succeed(Programs.agent, ["run", "--config", configuration.path, "--once"], seconds: seconds)
+    func shipOnce(_ configuration: URL) async throws {
+        try await succeed(Programs.agent, ["run", "--config", configuration.path, "--once"])
     }
 }

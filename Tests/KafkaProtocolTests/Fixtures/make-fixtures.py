@@ -11,6 +11,7 @@ import struct
 import uuid
 
 import kafka.protocol.admin as admin
+import kafka.protocol.api_data as api_data
 import kafka.protocol.consumer as consumer
 import kafka.protocol.metadata as metadata
 import kafka.protocol.old.commit as old_commit
@@ -242,36 +243,38 @@ GROUP_SAMPLES = [
 
 COMMITTED = dict(
     group_id="g-1", generation_id_or_member_epoch=17, member_id="m-1", group_instance_id="i-1", retention_time_ms=86400000,
-    topics=[dict(name="lögs", partitions=[
+    topics=[dict(name="lögs", topic_id=ID, partitions=[
         dict(partition_index=3, committed_offset=4294967301, committed_leader_epoch=5, commit_timestamp=1700000000123,
              committed_metadata="mine"),
         dict(partition_index=4, committed_offset=0, committed_leader_epoch=-1, commit_timestamp=-1,
              committed_metadata=None)])])
 COMMIT_RESULTS = dict(
     throttle_time_ms=250,
-    topics=[dict(name="lögs", partitions=[dict(partition_index=3, error_code=12), dict(partition_index=4, error_code=0)])])
+    topics=[dict(name="lögs", topic_id=ID, partitions=[dict(partition_index=3, error_code=12), dict(partition_index=4, error_code=0)])])
 FETCHED = [dict(name="lögs", partitions=[
     dict(partition_index=3, committed_offset=4294967301, committed_leader_epoch=5, metadata="mine", error_code=0),
     dict(partition_index=4, committed_offset=-1, committed_leader_epoch=-1, metadata=None, error_code=88)])]
+# From version 8 the topics are the groups', and only there have they ids.
+FETCHED_OF_GROUP = [dict(topic, topic_id=ID) for topic in FETCHED]
 
 OFFSET_SAMPLES = [
-    (consumer.OffsetCommitRequest, "full", 1, 9, COMMITTED),
-    (consumer.OffsetCommitResponse, "full", 1, 9, COMMIT_RESULTS),
-    (consumer.OffsetFetchRequest, "full", 1, 9, dict(
+    (consumer.OffsetCommitRequest, "full", 1, 10, COMMITTED),
+    (consumer.OffsetCommitResponse, "full", 1, 10, COMMIT_RESULTS),
+    (consumer.OffsetFetchRequest, "full", 1, 10, dict(
         group_id="g-1", topics=[dict(name="lögs", partition_indexes=[3, 4])],
-        groups=[dict(group_id="g-1", member_id="m-1", member_epoch=17, topics=[dict(name="lögs", partition_indexes=[3, 4])])],
+        groups=[dict(group_id="g-1", member_id="m-1", member_epoch=17, topics=[dict(name="lögs", topic_id=ID, partition_indexes=[3, 4])])],
         require_stable=True)),
-    (consumer.OffsetFetchRequest, "all", 2, 9, dict(
+    (consumer.OffsetFetchRequest, "all", 2, 10, dict(
         group_id="g-1", topics=None, groups=[dict(group_id="g-1", member_id=None, member_epoch=-1, topics=None)],
         require_stable=False)),
-    (consumer.OffsetFetchRequest, "many", 8, 9, dict(
+    (consumer.OffsetFetchRequest, "many", 8, 10, dict(
         groups=[dict(group_id="g-1", member_id=None, member_epoch=-1, topics=[]),
                 dict(group_id="g-ö", member_id=None, member_epoch=-1, topics=None)],
         require_stable=True)),
-    (consumer.OffsetFetchResponse, "full", 1, 9, dict(
-        throttle_time_ms=250, topics=FETCHED, error_code=14, groups=[dict(group_id="g-1", topics=FETCHED, error_code=14)])),
-    (consumer.OffsetFetchResponse, "many", 8, 9, dict(
-        throttle_time_ms=0, groups=[dict(group_id="g-1", topics=[], error_code=0), dict(group_id="g-ö", topics=FETCHED, error_code=16)])),
+    (consumer.OffsetFetchResponse, "full", 1, 10, dict(
+        throttle_time_ms=250, topics=FETCHED, error_code=14, groups=[dict(group_id="g-1", topics=FETCHED_OF_GROUP, error_code=14)])),
+    (consumer.OffsetFetchResponse, "many", 8, 10, dict(
+        throttle_time_ms=0, groups=[dict(group_id="g-1", topics=[], error_code=0), dict(group_id="g-ö", topics=FETCHED_OF_GROUP, error_code=16)])),
     (consumer.OffsetDeleteRequest, "full", 0, 0, dict(
         group_id="g-1", topics=[dict(name="lögs", partitions=[dict(partition_index=3), dict(partition_index=4)])])),
     (consumer.OffsetDeleteResponse, "full", 0, 0, dict(
@@ -315,15 +318,15 @@ CLUSTER_SAMPLES = [
                  topic_authorized_operations=-2147483648)],
         next_cursor=dict(topic_name="lögs", partition_index=5))),
     (DescribeTopicPartitionsResponse, "sparse", 0, 0, dict(throttle_time_ms=0, topics=[], next_cursor=None)),
-    (admin.DescribeLogDirsRequest, "full", 1, 4, dict(
+    (admin.DescribeLogDirsRequest, "full", 1, 5, dict(
         topics=[dict(topic="lögs", partitions=[3, 4]), dict(topic="b", partitions=[])])),
-    (admin.DescribeLogDirsRequest, "sparse", 1, 4, dict(topics=None)),
-    (admin.DescribeLogDirsResponse, "full", 1, 4, dict(
+    (admin.DescribeLogDirsRequest, "sparse", 1, 5, dict(topics=None)),
+    (admin.DescribeLogDirsResponse, "full", 1, 5, dict(
         throttle_time_ms=250, error_code=31, results=[
             dict(error_code=0, log_dir="/var/lög", topics=[dict(name="lögs", partitions=[
                 dict(partition_index=3, partition_size=4294967301, offset_lag=17, is_future_key=True)])],
-                total_bytes=1099511627776, usable_bytes=549755813888),
-            dict(error_code=56, log_dir="/b", topics=[], total_bytes=-1, usable_bytes=-1)])),
+                total_bytes=1099511627776, usable_bytes=549755813888, is_cordoned=True),
+            dict(error_code=56, log_dir="/b", topics=[], total_bytes=-1, usable_bytes=-1, is_cordoned=False)])),
 ]
 
 RULE = dict(principal="User:älice", host="10.0.0.1", operation=4, permission_type=3)
@@ -391,6 +394,147 @@ QUOTA_SAMPLES = [
             dict(partition_index=3, replicas=[7, 8], adding_replicas=[8], removing_replicas=[9])])])),
 ]
 
+
+
+def field(name, kind, versions="0+", fields=None, nullable=None):
+    made = dict(name=name, type=kind, versions=versions)
+    if fields:
+        made["fields"] = fields
+    if nullable:
+        made["nullableVersions"] = nullable
+    return made
+
+
+def message(name, key, valid, flexible, *fields):
+    """A message that kafka-python has no schema of."""
+    kind = "request" if name.endswith("Request") else "response"
+    schema = dict(apiKey=key, type=kind, name=name, validVersions=valid, flexibleVersions=flexible, fields=list(fields))
+    load, api_data.load_json = api_data.load_json, lambda *_, **__: schema
+    try:
+        return type(ApiMessage)(name, (ApiMessage,), {})
+    finally:
+        api_data.load_json = load
+
+
+PRINCIPAL = [field("PrincipalType", "string"), field("PrincipalName", "string")]
+OWNER = PRINCIPAL + [field("TokenRequesterPrincipalType", "string", "3+"), field("TokenRequesterPrincipalName", "string", "3+")]
+THROTTLE = field("ThrottleTimeMs", "int32")
+ERROR = field("ErrorCode", "int16")
+CreateDelegationTokenRequest = message(
+    "CreateDelegationTokenRequest", 38, "0-3", "2+", field("OwnerPrincipalType", "string", "3+", nullable="3+"),
+    field("OwnerPrincipalName", "string", "3+", nullable="3+"), field("Renewers", "[]Renewer", fields=PRINCIPAL),
+    field("MaxLifetimeMs", "int64"))
+CreateDelegationTokenResponse = message(
+    "CreateDelegationTokenResponse", 38, "0-3", "2+", ERROR, *OWNER, field("IssueTimestampMs", "int64"),
+    field("ExpiryTimestampMs", "int64"), field("MaxTimestampMs", "int64"), field("TokenId", "string"),
+    field("Hmac", "bytes"), THROTTLE)
+RenewDelegationTokenRequest = message(
+    "RenewDelegationTokenRequest", 39, "0-2", "2+", field("Hmac", "bytes"), field("RenewPeriodMs", "int64"))
+RenewDelegationTokenResponse = message(
+    "RenewDelegationTokenResponse", 39, "0-2", "2+", ERROR, field("ExpiryTimestampMs", "int64"), THROTTLE)
+ExpireDelegationTokenRequest = message(
+    "ExpireDelegationTokenRequest", 40, "0-2", "2+", field("Hmac", "bytes"), field("ExpiryTimePeriodMs", "int64"))
+ExpireDelegationTokenResponse = message(
+    "ExpireDelegationTokenResponse", 40, "0-2", "2+", ERROR, field("ExpiryTimestampMs", "int64"), THROTTLE)
+DescribeDelegationTokenRequest = message(
+    "DescribeDelegationTokenRequest", 41, "0-3", "2+", field("Owners", "[]Owner", fields=PRINCIPAL, nullable="0+"))
+DescribeDelegationTokenResponse = message(
+    "DescribeDelegationTokenResponse", 41, "0-3", "2+", ERROR,
+    field("Tokens", "[]Token", fields=OWNER + [
+        field("IssueTimestamp", "int64"), field("ExpiryTimestamp", "int64"), field("MaxTimestamp", "int64"),
+        field("TokenId", "string"), field("Hmac", "bytes"), field("Renewers", "[]Renewer", fields=PRINCIPAL)]),
+    THROTTLE)
+UnregisterBrokerRequest = message("UnregisterBrokerRequest", 64, "0", "0+", field("BrokerId", "int32"))
+UnregisterBrokerResponse = message(
+    "UnregisterBrokerResponse", 64, "0", "0+", THROTTLE, ERROR, field("ErrorMessage", "string", nullable="0+"))
+
+ALICE = dict(principal_type="User", principal_name="älice")
+ASKER = dict(token_requester_principal_type="User", token_requester_principal_name="bob")
+REPLICA = dict(replica_id=7, replica_directory_id=OTHER_ID, log_end_offset=4294967301, last_fetch_timestamp=-1,
+               last_caught_up_timestamp=1700000000123)
+
+WHOLE_CLUSTER_SAMPLES = [
+    (admin.AlterReplicaLogDirsRequest, "full", 0, 2, dict(
+        dirs=[dict(path="/var/lög", topics=[dict(name="lögs", partitions=[3, 4]), dict(name="b", partitions=[])]),
+              dict(path="/b", topics=[])])),
+    (admin.AlterReplicaLogDirsResponse, "full", 0, 2, dict(
+        throttle_time_ms=250, results=[dict(topic_name="lögs", partitions=[
+            dict(partition_index=3, error_code=57), dict(partition_index=4, error_code=0)])])),
+    (admin.DescribeUserScramCredentialsRequest, "full", 0, 0, dict(users=[dict(name="älice"), dict(name="bob")])),
+    (admin.DescribeUserScramCredentialsRequest, "sparse", 0, 0, dict(users=None)),
+    (admin.DescribeUserScramCredentialsResponse, "full", 0, 0, dict(
+        throttle_time_ms=250, error_code=31, error_message="no", results=[
+            dict(user="älice", error_code=0, error_message=None, credential_infos=[
+                dict(mechanism=1, iterations=4096), dict(mechanism=2, iterations=8192)]),
+            dict(user="bob", error_code=91, error_message="none", credential_infos=[])])),
+    (admin.AlterUserScramCredentialsRequest, "full", 0, 0, dict(
+        deletions=[dict(name="bob", mechanism=1)],
+        upsertions=[dict(name="älice", mechanism=2, iterations=4096, salt=OPAQUE, salted_password=RECORDS)])),
+    (admin.AlterUserScramCredentialsResponse, "full", 0, 0, dict(
+        throttle_time_ms=250, results=[dict(user="älice", error_code=35, error_message="no"),
+                                       dict(user="bob", error_code=0, error_message=None)])),
+    (admin.DescribeQuorumRequest, "full", 0, 2, dict(
+        topics=[dict(topic_name="__cluster_metadata", partitions=[dict(partition_index=0)])])),
+    (admin.DescribeQuorumResponse, "full", 0, 2, dict(
+        error_code=31, error_message="no", topics=[dict(topic_name="__cluster_metadata", partitions=[
+            dict(partition_index=0, error_code=6, error_message="elsewhere", leader_id=7, leader_epoch=5,
+                 high_watermark=4294967301, current_voters=[REPLICA], observers=[])])],
+        nodes=[dict(node_id=7, listeners=[dict(name="CONTROLLER", host="seven.example", port=59097)])])),
+    (admin.UpdateFeaturesRequest, "full", 0, 2, dict(
+        timeout_ms=1500, validate_only=True, feature_updates=[
+            dict(feature="metadata.version", max_version_level=21, allow_downgrade=False, upgrade_type=1),
+            dict(feature="b", max_version_level=0, allow_downgrade=True, upgrade_type=3)])),
+    (admin.UpdateFeaturesResponse, "full", 0, 2, dict(
+        throttle_time_ms=250, error_code=95, error_message="none", results=[
+            dict(feature="metadata.version", error_code=95, error_message="odd"),
+            dict(feature="b", error_code=0, error_message=None)])),
+    (UnregisterBrokerRequest, "full", 0, 0, dict(broker_id=7)),
+    (UnregisterBrokerResponse, "full", 0, 0, dict(throttle_time_ms=250, error_code=102, error_message="gone")),
+    (admin.DescribeTransactionsRequest, "full", 0, 0, dict(transactional_ids=["tx-1", "tx-ö"])),
+    (admin.DescribeTransactionsResponse, "full", 0, 0, dict(
+        throttle_time_ms=250, transaction_states=[
+            dict(error_code=0, transactional_id="tx-1", transaction_state="Ongoing", transaction_timeout_ms=60000,
+                 transaction_start_time_ms=1700000000123, producer_id=81985529216486895, producer_epoch=3,
+                 topics=[dict(topic="lögs", partitions=[3, 4])]),
+            dict(error_code=105, transactional_id="tx-ö", transaction_state="", transaction_timeout_ms=0,
+                 transaction_start_time_ms=0, producer_id=0, producer_epoch=0, topics=[])])),
+    (producer.WriteTxnMarkersRequest, "full", 1, 2, dict(markers=[dict(
+        producer_id=81985529216486895, producer_epoch=3, transaction_result=True,
+        topics=[dict(name="lögs", partition_indexes=[3, 4])], coordinator_epoch=5, transaction_version=2)])),
+    (producer.WriteTxnMarkersResponse, "full", 1, 2, dict(markers=[dict(
+        producer_id=81985529216486895, topics=[dict(name="lögs", partitions=[
+            dict(partition_index=3, error_code=48), dict(partition_index=4, error_code=0)])])])),
+    (admin.ListTransactionsRequest, "full", 0, 2, dict(
+        state_filters=["Ongoing", "Odd"], producer_id_filters=[81985529216486895], duration_filter=60000,
+        transactional_id_pattern="tx-.*")),
+    (admin.ListTransactionsResponse, "full", 0, 2, dict(
+        throttle_time_ms=250, error_code=14, unknown_state_filters=["Odd"], transaction_states=[
+            dict(transactional_id="tx-1", producer_id=81985529216486895, transaction_state="Ongoing")])),
+    (admin.ListConfigResourcesRequest, "full", 0, 1, dict(resource_types=[2, 16])),
+    (admin.ListConfigResourcesResponse, "full", 0, 1, dict(
+        throttle_time_ms=250, error_code=31, config_resources=[dict(resource_name="lögs", resource_type=2)])),
+    (CreateDelegationTokenRequest, "full", 0, 3, dict(
+        owner_principal_type="User", owner_principal_name="bob", renewers=[ALICE], max_lifetime_ms=86400000)),
+    (CreateDelegationTokenRequest, "sparse", 0, 3, dict(
+        owner_principal_type=None, owner_principal_name=None, renewers=[], max_lifetime_ms=-1)),
+    (CreateDelegationTokenResponse, "full", 0, 3, dict(
+        error_code=64, **ALICE, **ASKER, issue_timestamp_ms=1700000000123, expiry_timestamp_ms=1700000000124,
+        max_timestamp_ms=1700000000125, token_id="t-1", hmac=OPAQUE, throttle_time_ms=250)),
+    (RenewDelegationTokenRequest, "full", 0, 2, dict(hmac=OPAQUE, renew_period_ms=86400000)),
+    (RenewDelegationTokenResponse, "full", 0, 2, dict(
+        error_code=62, expiry_timestamp_ms=1700000000123, throttle_time_ms=250)),
+    (ExpireDelegationTokenRequest, "full", 0, 2, dict(hmac=OPAQUE, expiry_time_period_ms=-1)),
+    (ExpireDelegationTokenResponse, "full", 0, 2, dict(
+        error_code=62, expiry_timestamp_ms=1700000000123, throttle_time_ms=250)),
+    (DescribeDelegationTokenRequest, "full", 0, 3, dict(owners=[ALICE])),
+    (DescribeDelegationTokenRequest, "sparse", 0, 3, dict(owners=None)),
+    (DescribeDelegationTokenResponse, "full", 0, 3, dict(
+        error_code=61, tokens=[dict(
+            **ALICE, **ASKER, issue_timestamp=1700000000123, expiry_timestamp=1700000000124,
+            max_timestamp=1700000000125, token_id="t-1", hmac=OPAQUE, renewers=[ALICE])],
+        throttle_time_ms=250)),
+]
+
 # kafka-python's schemas have left version 1 of OffsetCommit behind; its older code still has it.
 OLD = {("OffsetCommitRequest", 1): old_commit.OffsetCommitRequest_v1, ("OffsetCommitResponse", 1): old_commit.OffsetCommitResponse_v1}
 
@@ -431,7 +575,7 @@ def build(container, fields, version):
     return container(version=version, **values)
 
 
-for message, sample, low, high, fields in SAMPLES + CONFIG_SAMPLES + GROUP_SAMPLES + OFFSET_SAMPLES + CLUSTER_SAMPLES + ACL_SAMPLES + QUOTA_SAMPLES:
+for message, sample, low, high, fields in SAMPLES + CONFIG_SAMPLES + GROUP_SAMPLES + OFFSET_SAMPLES + CLUSTER_SAMPLES + ACL_SAMPLES + QUOTA_SAMPLES + WHOLE_CLUSTER_SAMPLES:
     for version in range(low, high + 1):
         if (message.name, version) in OLD:
             print(message.name, sample, version, old_frame(OLD[message.name, version], fields).hex())

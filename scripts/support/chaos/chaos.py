@@ -11,7 +11,7 @@ import time
 from ledger import read_back, records, settle
 from programs import Collector, free_port, rsyslog, tributary_agent
 from proxy import Proxy
-from writers import CopyTruncateWriter, LogrotateWriter, RenameWriter
+from writers import CopyTruncateWriter, LinkedWriter, LogrotateWriter, RenameWriter
 
 PARTITIONS = 4
 # In full, and in short.
@@ -25,7 +25,8 @@ class Chaos:
         self.dice = random.Random(arguments.seed)
         self.logs = work / "logs"
         # One place where the pattern matches the rotated names too.
-        sources = {"plain": self.logs / "plain" / "*.log", "wide": self.logs / "wide" / "*.log*"}
+        sources = {"plain": self.logs / "plain" / "*.log", "wide": self.logs / "wide" / "*.log*",
+                   "links": self.logs / "links" / "*.log"}
         for pattern in sources.values():
             pattern.parent.mkdir(parents=True)
         self.collector = Collector(arguments.bin, work, PARTITIONS, free_port())
@@ -40,9 +41,11 @@ class Chaos:
 
     def make_writers(self):
         kinds = [(RenameWriter, "plain"), (RenameWriter, "plain"), (RenameWriter, "wide"),
-                 (CopyTruncateWriter, "plain"), (LogrotateWriter, "plain"), (LogrotateWriter, "wide")]
+                 (CopyTruncateWriter, "plain"), (LogrotateWriter, "plain"), (LogrotateWriter, "wide"),
+                 (LinkedWriter, "links")]
         rate = self.arguments.lines_per_second // len(kinds)
-        return [kind(self.logs / place / f"{kind.rotation.split()[0]}-{number}.log", rate, self.dice.random())
+        names = [kind.__name__.removesuffix("Writer").lower() for kind, _ in kinds]
+        return [kind(self.logs / place / f"{names[number]}-{number}.log", rate, self.dice.random())
                 for number, (kind, place) in enumerate(kinds)]
 
     # What happens to them.

@@ -1,5 +1,6 @@
 """Programs that write numbered lines into files, and what rotates those files."""
 
+import gzip
 import os
 import pathlib
 import random
@@ -92,6 +93,36 @@ class RenameWriter(Writer):
             time.sleep(self.dice.uniform(0, 0.2))
         old, self.descriptor = self.descriptor, self.open()
         os.close(old)
+
+
+class LinkedWriter(Writer):
+    """Its file lies elsewhere, behind a symbolic link, as a container's does. As kubelet does it, a rotation gives a file
+    the time as its name's end, and compresses those before it, which then bear the time of that."""
+
+    rotation = "behind a link"
+
+    def __init__(self, link: pathlib.Path, *arguments):
+        pod = link.parent.parent / "pods" / link.stem
+        pod.mkdir(parents=True)
+        link.symlink_to(pod / link.name)
+        self.last: pathlib.Path | None = None
+        super().__init__(pod / link.name, *arguments)
+
+    def interval(self) -> float:
+        # Its names tell seconds.
+        return self.dice.uniform(1.1, 2)
+
+    def rotate(self):
+        before, self.last = self.last, self.path.with_name(f"{self.path.name}.{time.strftime('%Y%m%d-%H%M%S')}")
+        os.rename(self.path, self.last)
+        old, self.descriptor = self.descriptor, self.open()
+        os.close(old)
+        if before is not None:
+            unfinished = before.with_name(f"{before.name}.tmp")
+            with open(before, "rb") as plain, gzip.open(unfinished, "wb", compresslevel=1) as compressed:
+                shutil.copyfileobj(plain, compressed)
+            os.rename(unfinished, before.with_name(f"{before.name}.gz"))
+            os.unlink(before)
 
 
 class CopyTruncateWriter(Writer):

@@ -1,0 +1,67 @@
+// RenewDelegationToken, key 39: versions 0 to 2, flexible from 2 (KIP-48).
+//
+// Version 1 changes no field.
+
+package import NIOCore
+package import Primitives
+
+/// Asks to let a token live longer.
+package struct RenewDelegationTokenRequest: KafkaRequest, Equatable {
+    package typealias Response = RenewDelegationTokenResponse
+
+    package static var key: APIKey { .renewDelegationToken }
+    package static var versions: ClosedRange<Int16> { 0...2 }
+    package static var firstFlexibleVersion: Int16? { 2 }
+
+    /// The token's.
+    package var hmac: ByteBuffer
+    package var renewPeriodMilliseconds: Int64
+
+    package init(hmac: ByteBuffer, renewPeriodMilliseconds: Int64) {
+        self.hmac = hmac
+        self.renewPeriodMilliseconds = renewPeriodMilliseconds
+    }
+
+    package init(from reader: inout WireReader, version: Int16) throws(WireError) {
+        let flexible = RenewDelegationTokenRequest.isFlexible(version)
+        hmac = try reader.bytes(flexible: flexible)
+        renewPeriodMilliseconds = try reader.integer()
+        try reader.skipTaggedFields(flexible: flexible)
+    }
+
+    package func write(to writer: inout WireWriter, version: Int16) {
+        let flexible = RenewDelegationTokenRequest.isFlexible(version)
+        writer.bytes(hmac, flexible: flexible)
+        writer.integer(renewPeriodMilliseconds)
+        writer.noTaggedFields(flexible: flexible)
+    }
+}
+
+/// When the token ends.
+package struct RenewDelegationTokenResponse: KafkaMessage, Equatable {
+    package var errorCode: ErrorCode
+    package var expiry: Timestamp
+    package var throttleMilliseconds: Int32
+
+    package init(errorCode: ErrorCode = .none, expiry: Timestamp = .none, throttleMilliseconds: Int32 = 0) {
+        self.errorCode = errorCode
+        self.expiry = expiry
+        self.throttleMilliseconds = throttleMilliseconds
+    }
+
+    package init(from reader: inout WireReader, version: Int16) throws(WireError) {
+        let flexible = RenewDelegationTokenRequest.isFlexible(version)
+        errorCode = try reader.errorCode()
+        expiry = try reader.timestamp()
+        throttleMilliseconds = try reader.integer()
+        try reader.skipTaggedFields(flexible: flexible)
+    }
+
+    package func write(to writer: inout WireWriter, version: Int16) {
+        let flexible = RenewDelegationTokenRequest.isFlexible(version)
+        writer.errorCode(errorCode)
+        writer.timestamp(expiry)
+        writer.integer(throttleMilliseconds)
+        writer.noTaggedFields(flexible: flexible)
+    }
+}

@@ -155,6 +155,8 @@ private struct ProducerShipper: Shipper {
         producer.enqueue(batch, topic: topic, partition: partition, tag: tag.value)
     }
 
+    func release(topics: Set<String>) { producer.release(topics: topics) }
+
     var bytesHeld: Int { producer.bytesHeld }
 }
 
@@ -178,6 +180,7 @@ private struct PipelineSink: ProducerSink {
                         tag: tag, code: code, position: refusal.position, batch: batch, message: refusal.message,
                         kept: kept)))
         case (.refused, nil), (.sourceIsGone, _): inbox.put(.lost(tag, kept: kept))
+        case (.placeIsGone, _): inbox.put(.takenBack(tag, kept: kept))
         }
     }
 
@@ -189,6 +192,10 @@ private struct PipelineSink: ProducerSink {
 
     func onCluster(_ clusterID: String) {
         journal.note([.cluster(clusterID)])
+    }
+
+    func onTopic(_ topic: String, partitions: Int) {
+        inbox.put(.topic(topic, partitions: partitions))
     }
 
     func onIncident(_ incident: ProducerIncident) {

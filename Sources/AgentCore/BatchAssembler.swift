@@ -96,6 +96,13 @@ final class BatchAssembler {
         return shares
     }
 
+    /// Whose lines were not sealed yet.
+    var files: [(file: TailedFileID, source: String)] {
+        var files = parts.compactMap { part in part.segment.map { ($0.file, part.source) } }
+        if let run, run.lines > 0 { files.append((run.file, run.source)) }
+        return files
+    }
+
     private func closeRun() {
         guard let run, run.lines > 0 else { return }
         let contentGuard = run.contentGuard.flatMap { $0.end >= run.end ? $0 : nil }

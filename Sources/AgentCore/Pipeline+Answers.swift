@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import FileAccess
 internal import FileTailing
 internal import KafkaClient
@@ -35,13 +36,14 @@ extension Pipeline {
         shipment.batch = nil
         shipmentBytes += shipment.heldBytes
         shipments[tag] = shipment
+        for file in shipment.files { underWay[file, default: []].append(tag) }
     }
 
     func acknowledged(_ tag: BatchTag) {
         guard var shipment = shipments[tag], !shipment.isAnswered else {
             preconditionFailure("BUG: batch \(tag.value) was answered twice")
         }
-        if !shipment.isMissing {
+        if !shipment.isMissing && !shipment.isTakenBack {
             for (index, part) in shipment.parts.enumerated() {
                 let stored = part.share - (shipment.refused[index] ?? RecordShare())
                 counters.recordsDelivered += Int64(stored.records)
@@ -49,26 +51,64 @@ extension Pipeline {
             }
         }
         shipmentBytes -= shipment.heldBytes
+        if shipment.isTakenBack && shipment.spool != nil {
+            shipment.heldBytes = 0
+            shipments[tag] = shipment
+            homeless.append(tag)
+            return
+        }
         shipment.isAnswered = true
         shipments[tag] = shipment
         if shipment.isMissing && !shipment.isLost { resolve(shipment) }
         if let reference = shipment.spool {
             shipments[tag] = nil
             closeStored(tag, reference)
-        } else if let assembler = assemblers[shipment.place] {
-            acknowledgeFiles(of: assembler)
+        } else {
+            if let assembler = assemblers[shipment.place] { passAnswered(of: assembler) }
+            acknowledgeFiles(from: tag)
         }
     }
 
-    /// A position stands for all lines before it, so a batch that is answered before an older one of its partition waits
-    /// for that.
-    private func acknowledgeFiles(of assembler: BatchAssembler) {
-        while let oldest = assembler.underWay.first, let shipment = shipments[oldest], shipment.isAnswered {
+    private func passAnswered(of assembler: BatchAssembler) {
+        while let oldest = assembler.underWay.first, shipments[oldest]?.isAnswered ?? true {
             assembler.underWay.removeFirst()
-            shipments[oldest] = nil
-            answered.append(oldest.value)
-            if shipment.isLost { continue }
-            for segment in shipment.parts.compactMap(\.segment) { acknowledge(segment) }
+        }
+    }
+
+    /// A position stands for all lines of the file before it, so a batch that is answered before an older one of its files
+    /// waits for that, wherever that goes.
+    private func acknowledgeFiles(from tag: BatchTag) {
+        var candidates = [tag]
+        while let tag = candidates.popLast() {
+            guard let shipment = shipments[tag], shipment.isAnswered else { continue }
+            let files = shipment.files
+            guard files.allSatisfy({ underWay[$0]?.first == tag }) else { continue }
+            shipments[tag] = nil
+            answered.append(tag.value)
+            if !shipment.isLost && !shipment.isTakenBack { acknowledge(shipment) }
+            for file in files {
+                underWay[file]?.removeFirst()
+                if let next = underWay[file]?.first {
+                    candidates.append(next)
+                } else {
+                    underWay[file] = nil
+                    goBack(file)
+                }
+            }
+        }
+    }
+
+    private func acknowledge(_ shipment: Shipment) {
+        for segment in shipment.parts.compactMap(\.segment) {
+            if takenBack.contains(segment.file) {
+                // Lines before these will be read again, and these with them.
+                counters.count(.mayBeDoubled(shipment.place, records: Int64(segment.range.lines)))
+                logger.error(
+                    "\(segment.range.lines) records of \(shipment.place) are sent once more, behind those before them that were lost"
+                )
+            } else {
+                acknowledge(segment)
+            }
         }
     }
 
@@ -94,15 +134,33 @@ extension Pipeline {
         guard var shipment = shipments[tag], shipment.isMissing, !shipment.isAnswered else {
             preconditionFailure("BUG: batch \(tag.value) was lost, and could have been sent")
         }
+        // Known to the journal before anything of those lines is sent anew.
+        journal.note([.answered([tag.value])], confirm: kept)
+        // Each piece of one that was cut is told.
+        if shipment.isLost { return }
         shipment.isLost = true
         shipments[tag] = shipment
         counters.batchesLost += 1
         if shipment.spool != nil {
             logger.error("a batch for \(shipment.place) is lost: it is neither in its spool nor in the cluster")
         }
-        // Known to the journal before anything of those lines is sent anew.
-        journal.note([.answered([tag.value])], confirm: kept)
+        for segment in shipment.parts.compactMap(\.segment) {
+            takenBack.insert(segment.file)
+            bookLost(segment, shipment.place)
+        }
+        elsewhere = nil
         resolve(shipment)
+    }
+
+    /// Lines are read again only where their file is known and stands before them.
+    private func bookLost(_ segment: SourceSegment, _ place: TopicPartition) {
+        let checkpoint = tailer.checkpoint(of: segment.file) ?? unfollowed[segment.file]
+        if let checkpoint, checkpoint.position <= segment.range.start { return }
+        counters.recordsLost += Int64(segment.range.lines)
+        let path = checkpoint.map { "\($0.path)" } ?? "a file that is gone"
+        logger.error(
+            "\(segment.range.lines) lines of \(path) are lost: they are neither there any more nor in \(place)",
+            metadata: ["from": "\(segment.range.start)", "to": "\(segment.range.end)"])
     }
 
     /// It is known what became of a batch that was not built again.

@@ -25,9 +25,12 @@ extension Pipeline {
         if !mayRead { for assembler in assemblers.values { assembler.rest() } }
         let end = ContinuousClock.now + Self.readingTurn
         var skipped: Set<TailedFileID> = []
+        lookElsewhere()
         while mayRead, let file = tailer.nextReadable() {
-            guard unresolved[file] == nil, let route = route(of: file), !isFull(route.assembler) else {
-                // Its topic is not known yet, or its partition has enough to do.
+            guard unresolved[file] == nil, !takenBack.contains(file), let route = route(of: file),
+                !isFull(route.assembler)
+            else {
+                // Its place is not known yet, or has enough to do.
                 if !skipped.insert(file).inserted { return false }
                 continue
             }
@@ -77,28 +80,6 @@ extension Pipeline {
     }
 
     func isFull(_ assembler: BatchAssembler) -> Bool { assembler.underWay.count >= Self.batchesPerPartition }
-
-    private func route(of file: TailedFileID) -> Route? {
-        if let route = routes[file] { return route }
-        guard let checkpoint = tailer.checkpoint(of: file), let topic = topicOfSource[checkpoint.source],
-            let count = partitionCounts[topic]
-        else { return nil }
-        let key = recordKey(host: configuration.hostName, checkpoint.originalPath.bytes)
-        let place: TopicPartition
-        // Kept when the topic grows; but a topic that was made anew may have fewer.
-        if let stored = placements[file], stored.topic == topic, stored.partition < count {
-            place = stored
-        } else {
-            place = TopicPartition(
-                topic: topic, partition: Int32(defaultPartition(forKey: key.rawBytes, partitionCount: count)))
-            placements[file] = place
-            entries.append(.placement(file, place))
-            commit(force: true)
-        }
-        let route = Route(key: key, source: checkpoint.source, assembler: assembler(place))
-        routes[file] = route
-        return route
-    }
 
     func assembler(_ place: TopicPartition) -> BatchAssembler {
         if let assembler = assemblers[place] { return assembler }

@@ -73,7 +73,8 @@ extension Pipeline {
         for assembler in assemblers.values {
             for (source, share) in assembler.shares { add(share, source) }
         }
-        for shipment in shipments.values where !shipment.isAnswered && !shipment.isMissing {
+        for shipment in shipments.values
+        where !shipment.isAnswered && !shipment.isMissing && (!shipment.isTakenBack || shipment.spool != nil) {
             for (index, part) in shipment.parts.enumerated() {
                 add(part.share - (shipment.refused[index] ?? RecordShare()), part.source)
             }

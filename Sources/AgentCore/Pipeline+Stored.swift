@@ -83,6 +83,7 @@ extension Pipeline {
 
     /// Sends what is stored, as far as there is room.
     func sendStored() {
+        if !homeless.isEmpty { homeless = homeless.filter { !sendAgain($0) } }
         for spool in spools {
             while spool.hasUnsent, spool.batchesUnderWay < Self.batchesPerSpool, mayRead || spool.batchesUnderWay == 0 {
                 guard sendNext(of: spool) else { break }
@@ -105,6 +106,9 @@ extension Pipeline {
                 return false
             }
             guard let place = place(of: entry, in: spool) else { return false }
+            // In order: what was sent to a place that is not the source's any more is answered first, or taken back.
+            if let newest = spool.newestUnderWay, let before = shipments[newest], before.place != place { return false }
+            if topicOfSource[entry.source] != entry.topic { mayHaveReleased = true }
             let tag = send(entry, to: place, from: spool.name, isEarlier: spool.isEarlier(entry.ordinal))
             spool.sent(entry.ordinal, entry.part.share, as: tag)
             return true
@@ -113,6 +117,59 @@ extension Pipeline {
             isSpoolFailing = true
             return false
         }
+    }
+
+    /// Sends a batch that was taken back to where its source's records go now.
+    ///
+    /// - Returns: false where that is not known yet.
+    private func sendAgain(_ old: BatchTag) -> Bool {
+        guard let shipment = shipments[old], let reference = shipment.spool else { return true }
+        let spool = spools.first { $0.name == reference.spool }
+        do throws(FileError) {
+            let stored =
+                reference.spool == Replays.name
+                ? try replays.entry(reference.ordinal) : try spool?.entry(reference.ordinal)
+            guard var entry = stored else {
+                dropHomeless(old, shipment, reference)
+                return true
+            }
+            if releasedTopics.contains(entry.topic), let topic = topicOfSource[entry.source] { entry.topic = topic }
+            guard let place = spool.map({ place(of: entry, in: $0) }) ?? placeOfLetter(entry) else { return false }
+            shipments[old] = nil
+            // What was refused of it is sent, and counted, again.
+            for (index, share) in shipment.refused {
+                ledger.change(shipment.parts[index].source) { $0.read = $0.read + share }
+            }
+            let tag = send(entry, to: place, from: reference.spool, isEarlier: false)
+            spool?.sentAgain(old, as: tag)
+            return true
+        } catch {
+            if !isSpoolFailing { logger.error("a spool cannot be read; it is tried again: \(error)") }
+            isSpoolFailing = true
+            return false
+        }
+    }
+
+    /// It is no longer in its spool, which was full, or damaged.
+    private func dropHomeless(_ tag: BatchTag, _ shipment: Shipment, _ reference: SpoolReference) {
+        for (index, part) in shipment.parts.enumerated() {
+            let share = part.share - (shipment.refused[index] ?? RecordShare())
+            logger.error(
+                "\(share.records) records of \(part.source) were given up: their partition is gone, and so are they")
+            ledger.change(part.source) { $0.dropped = $0.dropped + share }
+        }
+        shipments[tag] = nil
+        closeStored(tag, reference)
+    }
+
+    /// A letter goes to the partition that refused it, as long as the topic has that.
+    private func placeOfLetter(_ entry: SpoolEntry) -> TopicPartition? {
+        guard let count = partitionCounts[entry.topic] else { return nil }
+        if let partition = entry.partition, partition < count {
+            return TopicPartition(topic: entry.topic, partition: partition)
+        }
+        return TopicPartition(
+            topic: entry.topic, partition: Int32(defaultPartition(forKey: entry.key.rawBytes, partitionCount: count)))
     }
 
     /// Where a spool's records go, for all its life as long as the topic has that partition.

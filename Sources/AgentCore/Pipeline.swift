@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import FileAccess
 internal import FileTailing
 internal import HostMetrics
@@ -39,6 +40,20 @@ final class Pipeline {
     var assemblers: [TopicPartition: BatchAssembler] = [:]
     var routes: [TailedFileID: Route] = [:]
     var shipments: [BatchTag: Shipment] = [:]
+    /// Per file its batches that are not done with, the oldest first, whichever places they go to: up to the first of them
+    /// it is acknowledged.
+    var underWay: [TailedFileID: Deque<BatchTag>] = [:]
+    /// Files of which lines were taken back, or lost: read on, from where they are acknowledged, when nothing else of them
+    /// is under way.
+    var takenBack: Set<TailedFileID> = []
+    /// See `pathsElsewhere`; nil where it is to be looked up.
+    var elsewhere: Set<SourcePath>?
+    /// As told to the shipper.
+    var releasedTopics: Set<String> = []
+    /// Sources may have other topics than what is under way.
+    var mayHaveReleased = true
+    /// Batches from spools that were taken back, in order, to be sent elsewhere.
+    var homeless: [BatchTag] = []
     var shipmentBytes = 0
     var nextTag: UInt64
     /// Files with batches of an earlier life that could not be built again, and how many: not read until it is known what
@@ -76,13 +91,6 @@ final class Pipeline {
     var ledger = Ledger()
     var losses = LossTelling()
     var counters = PipelineCounters()
-
-    /// Where a file's lines go.
-    struct Route {
-        var key: [UInt8]
-        var source: String
-        var assembler: BatchAssembler
-    }
 
     /// Opens the state directory, and builds again what an earlier life sent and does not know to be acknowledged.
     ///
@@ -254,8 +262,9 @@ final class Pipeline {
                 unkept.append(records)
                 keepRefused()
             case .lost(let tag, let kept): lost(tag, kept)
+            case .takenBack(let tag, let kept): takeBack(tag, kept)
             case .topic(let topic, let partitions):
-                partitionCounts[topic] = partitions
+                learn(topic, partitions: partitions)
                 topicProblems[topic] = nil
             case .topicProblem(let topic, let reason): topicProblems[topic] = reason
             case .sampled: break
@@ -279,8 +288,12 @@ struct PipelineCounters: Sendable {
     /// Batches of an earlier life that were built again, and those that could not be.
     var batchesRebuilt: Int64 = 0
     var batchesNotRebuilt: Int64 = 0
-    /// Of the latter, those that the cluster did not have: their lines are read as new ones.
+    /// Of the latter, those that the cluster did not have: their lines are read as new ones, where they are still there.
     var batchesLost: Int64 = 0
+    /// Of those, what was no longer there.
+    var recordsLost: Int64 = 0
+    /// Records whose partition was deleted before it acknowledged them: they are read again.
+    var recordsTakenBack: Int64 = 0
     /// Records that may be stored twice, as far as that is known.
     var recordsMayBeDoubled: Int64 = 0
     /// How often the state directory was removed while it was in use.

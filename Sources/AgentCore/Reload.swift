@@ -88,7 +88,8 @@ extension Pipeline {
         configuration = next
         topicOfSource = Dictionary(uniqueKeysWithValues: next.sources.map { ($0.name, $0.topic) })
         // A source may have another topic now.
-        routes.removeAll()
+        forgetRoutes()
+        mayHaveReleased = true
         plan.handovers = follow(files)
         return .reloaded(plan)
     }

@@ -10,9 +10,13 @@ struct BatchTag: Hashable, Sendable {
 }
 
 /// What carries batches to the cluster. It keeps their order per partition, tries for ever what can heal, and answers
-/// each batch exactly once, through the messages `acknowledged` and `lost`.
+/// each batch exactly once, by the message `acknowledged`, before which `refused`, `lost` or `takenBack` may come.
 protocol Shipper: Sendable {
     func ship(_ batch: SealedBatch, topic: String, partition: Int32, tag: BatchTag)
+
+    /// Nobody waits for these topics to be made again: should they be deleted, what is open for them is to come back by
+    /// `takenBack`. In place of those of the last call.
+    func release(topics: Set<String>)
 
     /// Bytes of batches that are not answered yet.
     var bytesHeld: Int { get }
@@ -26,6 +30,8 @@ enum PipelineMessage: Sendable {
     case refused(RefusedRecords)
     /// The cluster does not have a batch of an earlier life that could not be built again. `kept`: see `RefusedRecords`.
     case lost(BatchTag, kept: @Sendable () -> Void)
+    /// The partition is gone for good, with all that it had of the batch. `kept`: see `RefusedRecords`.
+    case takenBack(BatchTag, kept: @Sendable () -> Void)
     /// A topic is there, with so many partitions.
     case topic(String, partitions: Int)
     /// Why a topic is not there yet.
@@ -104,11 +110,16 @@ struct Shipment: Sendable {
     var isMissing = false
     /// It is missing, and the cluster has it not.
     var isLost = false
+    /// Its place is gone, and it goes to another.
+    var isTakenBack = false
     /// What the producer's work on it may take besides the batch itself: the request that it is copied into.
     var heldBytes = 0
     /// Records that were refused, by part.
     var refused: [Int: RecordShare] = [:]
     var isAnswered = false
+
+    /// Those that its records are lines of, each once.
+    var files: Set<TailedFileID> { Set(parts.compactMap { $0.segment?.file }) }
 
     var origin: BatchOrigin { spool.map { .spool($0) } ?? .files(parts.compactMap(\.segment)) }
 }

@@ -244,6 +244,8 @@ final class TailedFile {
 
     /// Goes back to the committed position.
     func rewind() {
+        // What was read to its end is not so any more.
+        if readPosition != committed { isComplete = false }
         readPosition = committed
         readGuard = nil
         marks.removeAll()

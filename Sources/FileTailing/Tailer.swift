@@ -202,7 +202,11 @@ package final class Tailer {
 
     /// Goes back to the acknowledged position: what was read behind it is read again.
     package func rewind(_ id: TailedFileID) {
-        guard let file = files[id] else { return }
+        guard let file = files[id] else {
+            // Should it be followed again, it goes on from there.
+            departed[id]?.rewind()
+            return
+        }
         switch file.placement {
         case .gone(let reason):
             lose(file.unacknowledged, because: reason)

@@ -84,7 +84,13 @@ final class Tally: ProducerSink {
     func onSettled(_ settlement: BatchSettlement) {}
 
     func onRefused(_ refusal: BatchRefusal, kept: @escaping @Sendable () -> Void) {
-        if case .refused(let error) = refusal.reason {
+        let error: ErrorCode? =
+            switch refusal.reason {
+            case .refused(let code): code
+            case .placeIsGone: .unknownTopicOrPartition
+            case .sourceIsGone: nil
+            }
+        if let error {
             state.withLock { $0 = ($0.count + refusal.recordCount, $0.error ?? error) }
         }
         kept()

@@ -105,6 +105,8 @@ final class FakeShipper: Shipper {
         case acknowledge
         case refuse(ErrorCode)
         case hold
+        /// The partition is gone.
+        case takeBack
     }
 
     struct Sent: Sendable {
@@ -121,6 +123,7 @@ final class FakeShipper: Shipper {
         var sent: [Sent] = []
         var held: [BatchTag: Int] = [:]
         var answer: @Sendable (Int) -> Answer
+        var released: Set<String> = []
     }
 
     let inbox = Inbox<PipelineMessage>()
@@ -135,6 +138,10 @@ final class FakeShipper: Shipper {
         self.onShip = onShip
         state = Mutex(State(answer: answer))
     }
+
+    func release(topics: Set<String>) { state.withLock { $0.released = topics } }
+
+    var released: Set<String> { state.withLock { $0.released } }
 
     func ship(_ batch: SealedBatch, topic: String, partition: Int32, tag: BatchTag) {
         let sent = Sent(batch: batch, topic: topic, partition: partition, tag: tag)
@@ -153,7 +160,9 @@ final class FakeShipper: Shipper {
             _ = state.held.removeValue(forKey: tag)
             return state.sent.first { $0.tag == tag }?.batch
         }
-        if case .refuse(let code) = answer, let batch {
+        if case .takeBack = answer {
+            inbox.put(.takenBack(tag, kept: { [inbox] in inbox.put(.acknowledged(tag)) }))
+        } else if case .refuse(let code) = answer, let batch {
             inbox.put(
                 .refused(
                     RefusedRecords(

@@ -19,6 +19,11 @@ final class SimulatedCluster: Sendable {
         var logs: [TopicPartition: Log] = [:]
         var nextProducer: Int64 = 1000
         var violations: [String] = []
+        /// nil of a topic that was deleted.
+        var partitionCounts: [String: Int32?] = [:]
+        /// Of places that are gone: what was acknowledged before.
+        var acknowledgedThere: [String] = []
+        var acknowledged: [TopicPartition: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -39,6 +44,31 @@ final class SimulatedCluster: Sendable {
     func lines(of topic: String) -> [String] {
         logs.filter { $0.key.topic == topic }.sorted { $0.key < $1.key }.flatMap(\.value.lines)
     }
+
+    // MARK: Places that go
+
+    /// The topic is deleted, with all that it has; and made again where it is to have partitions.
+    func remake(_ topic: String, partitions: Int32?) {
+        state.withLock { state in
+            state.partitionCounts[topic] = .some(partitions)
+            for (place, log) in state.logs where place.topic == topic {
+                state.acknowledgedThere += log.lines.prefix(state.acknowledged[place] ?? 0)
+                state.logs[place] = nil
+                state.acknowledged[place] = nil
+            }
+        }
+    }
+
+    func partitionCount(of topic: String) -> Int32? { state.withLock { $0.partitionCounts[topic] ?? 2 } }
+
+    func isGone(_ place: TopicPartition) -> Bool { place.partition >= partitionCount(of: place.topic) ?? 0 }
+
+    /// The agent hears that all so far is stored.
+    func noteAcknowledged(_ place: TopicPartition) {
+        state.withLock { $0.acknowledged[place] = $0.logs[place]?.lines.count ?? 0 }
+    }
+
+    var acknowledgedInPlacesGone: [String] { state.withLock { $0.acknowledgedThere } }
 
     /// How many records the leader has of a producer's epoch.
     func count(_ place: TopicPartition, _ identity: ProducerIdentity) -> Int {
@@ -92,6 +122,9 @@ final class JournaledShipper: Shipper {
         var busy: Set<TopicPartition> = []
         var waiting: [TopicPartition: [(batch: SealedBatch, tag: BatchTag)]] = [:]
         var sent = 0
+        var released: Set<String> = []
+        /// What is sent to places that are gone, in order.
+        var stuck: [(place: TopicPartition, tag: BatchTag)] = []
     }
 
     private let cluster: SimulatedCluster
@@ -117,7 +150,34 @@ final class JournaledShipper: Shipper {
 
     var bytesHeld: Int { state.withLock { $0.held.values.reduce(0, +) } }
 
+    func release(topics: Set<String>) {
+        state.withLock { $0.released = topics }
+        giveBackStuck()
+    }
+
+    /// What goes to a partition that is gone comes back at once; what goes to a deleted topic when nobody waits for it.
+    private func giveBackStuck() {
+        let stuck = state.withLock { state in
+            let isBack = { [cluster, released = state.released] (stuck: (place: TopicPartition, tag: BatchTag)) in
+                cluster.partitionCount(of: stuck.place.topic) != nil || released.contains(stuck.place.topic)
+            }
+            defer { state.stuck.removeAll(where: isBack) }
+            return state.stuck.filter(isBack)
+        }
+        for (_, tag) in stuck {
+            let kept: @Sendable () -> Void = { [self] in
+                state.withLock { $0.held[tag] = nil }
+                inbox.put(.acknowledged(tag))
+            }
+            inbox.put(.takenBack(tag, kept: kept))
+        }
+    }
+
     private func takeUp(_ left: PartitionResumption) {
+        if cluster.isGone(left.place) {
+            state.withLock { $0.stuck += left.batches.map { (left.place, BatchTag(value: $0.tag)) } }
+            return giveBackStuck()
+        }
         let count = cluster.count(left.place, left.identity)
         let isTrusted = left.identity.id == state.withLock { $0.identity?.id } && count <= Int(left.nextSequence.value)
         state.withLock { $0.partitions[left.place] = Partition(identity: left.identity, next: count) }
@@ -212,13 +272,20 @@ final class JournaledShipper: Shipper {
         if isFirst { journal.note([.identity(partition.identity)]) }
         let send: @Sendable () -> Void = { [self] in
             if isRefused { return refuse(batch, place, tag) }
+            if cluster.isGone(place) {
+                state.withLock { $0.stuck.append((place, tag)) }
+                return giveBackStuck()
+            }
             cluster.produce(place, partition.identity, first: partition.next, batch.lines)
             let number = state.withLock { state in
                 state.held[tag] = nil
                 state.sent += 1
                 return state.sent - 1
             }
-            if answers(number) { inbox.put(.acknowledged(tag)) }
+            if answers(number) {
+                cluster.noteAcknowledged(place)
+                inbox.put(.acknowledged(tag))
+            }
         }
         let assignment = SequenceAssignment(
             tag: tag.value, place: place, topicID: nil, identity: partition.identity, position: 0,

@@ -10,13 +10,15 @@ import Testing
 
 @testable import KafkaClient
 
-func cluster(_ brokers: [BrokerAddress], requestTimeout: Duration = .seconds(10)) -> KafkaCluster {
+func cluster(
+    _ brokers: [BrokerAddress], requestTimeout: Duration = .seconds(10), absenceLimit: Duration = .seconds(30)
+) -> KafkaCluster {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     return KafkaCluster(
         ClusterConfiguration(
             bootstrap: brokers, connection: ConnectionConfiguration(requestTimeout: requestTimeout),
-            backoff: Backoff(first: .milliseconds(2), longest: .milliseconds(20))),
+            backoff: Backoff(first: .milliseconds(2), longest: .milliseconds(20)), absenceLimit: absenceLimit),
         eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
 }
 
@@ -30,6 +32,7 @@ final class Ledger: ProducerSink {
         var clusters: [String] = []
         var identities: [ProducerIdentity] = []
         var incidents: [ProducerIncident] = []
+        var partitionCounts: [Int] = []
     }
     let entries = Mutex(Entries())
 
@@ -51,6 +54,7 @@ final class Ledger: ProducerSink {
         entries.withLock { $0.identities.append(identity) }
     }
     func onIncident(_ incident: ProducerIncident) { entries.withLock { $0.incidents.append(incident) } }
+    func onTopic(_ topic: String, partitions: Int) { entries.withLock { $0.partitionCounts.append(partitions) } }
 }
 
 /// A batch whose timestamp is its tag, so that the fake broker knows it again.

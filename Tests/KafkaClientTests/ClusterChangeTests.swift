@@ -41,7 +41,10 @@ import Testing
         let next = try await FakeBroker()
         let old = try await FakeBroker(
             onRequest: on(.produce) { number, _ in number > 3 ? .refuse(.notLeaderOrFollower) : .healthy })
-        next.state.withLock { $0.nodeID = 8 }
+        next.state.withLock { state in
+            state.nodeID = 8
+            state.topics = ["t"]
+        }
         old.state.withLock { state in
             state.otherBrokers = [NodeEndpoint(nodeID: 8, host: "127.0.0.1", port: Int32(next.port))]
             state.hint = LeaderIDAndEpoch(leaderID: 8, leaderEpoch: LeaderEpoch(2))
@@ -140,5 +143,152 @@ import Testing
         #expect(broker.state.withLock { $0.partitions[place]?.log.first?.identity.epoch.value } == 1)
         await cluster.close()
         try await broker.stop()
+    }
+
+    // MARK: Places that are gone
+
+    private func shrink(_ broker: FakeBroker, to count: Int32) {
+        broker.state.withLock { state in
+            state.partitions = [:]
+            state.stored = [:]
+            state.topicID += 1
+            state.partitionCount = count
+        }
+    }
+
+    private func checkGivenBack(_ tags: ClosedRange<UInt64>, _ ledger: Ledger) {
+        let entries = ledger.entries.withLock { $0 }
+        #expect(entries.refusals.map(\.tag) == Array(tags))
+        #expect(entries.refusals.allSatisfy { $0.reason == .placeIsGone && $0.position == 0 && $0.recordCount == 3 })
+        #expect(tags.allSatisfy { entries.settlements[$0]?.storedRecords == 0 })
+        #expect(!entries.incidents.contains { if case .mayBeDoubled = $0 { true } else { false } })
+    }
+
+    @Test func `gives back what goes to a partition that a topic made anew has not, in this life or the next`()
+        async throws
+    {
+        let broker = try await FakeBroker()
+        broker.state.withLock { state in
+            state.metadataLimit = 12
+            state.partitionCount = 4
+        }
+        let cluster = cluster([broker.address])
+        let (journal, ledger) = (MemoryJournal(), Ledger())
+        let producer = BatchProducer(cluster: cluster, journal: journal, sink: ledger)
+        try ship(0..<3, to: 3, producer)
+        #expect(await producer.flush(within: .seconds(60)))
+        shrink(broker, to: 1)
+        try ship(3..<6, to: 3, producer)
+        #expect(await producer.flush(within: .seconds(60)))
+        checkGivenBack(3...5, ledger)
+        // Told before, so that the next choice is another.
+        #expect(ledger.entries.withLock { $0.partitionCounts }.last == 1)
+        try ship(6..<8, producer)
+        #expect(await producer.close(within: .seconds(60)))
+        #expect(tags(broker, place) == [6, 7])
+
+        var left = try journal.resumption(without: [0, 1, 2, 6, 7], cluster: "fake")
+        left.partitions[0].place.partition = 3
+        left.partitions[0].topicID = TopicID(high: 1, low: 1)
+        let next = Ledger()
+        let successor = BatchProducer(cluster: cluster, resuming: left, journal: journal, sink: next)
+        #expect(await successor.close(within: .seconds(60)))
+        checkGivenBack(3...5, next)
+        await cluster.close()
+        try await broker.stop()
+    }
+
+    @Test func `takes no partition for gone because a broker lags behind`() async throws {
+        let broker = try await FakeBroker()
+        broker.state.withLock { state in
+            state.metadataLimit = 12
+            state.partitionCount = 4
+        }
+        let cluster = cluster([broker.address], absenceLimit: .zero)
+        let ledger = Ledger()
+        let producer = BatchProducer(cluster: cluster, journal: MemoryJournal(), sink: ledger)
+        try ship(0..<3, to: 3, producer)
+        #expect(await producer.flush(within: .seconds(60)))
+        broker.state.withLock { $0.partitionCount = 2 }
+        #expect(try await cluster.describe(topic: "t").partitionCount == 4)
+        try ship(3..<6, to: 3, producer)
+        let asked = broker.state.withLock { $0.requests.count { $0 == .metadata } }
+        while broker.state.withLock({ $0.requests.count { $0 == .metadata } }) < asked + 3 { await Task.yield() }
+        broker.state.withLock { $0.partitionCount = 4 }
+        #expect(await producer.close(within: .seconds(60)))
+        #expect(tags(broker, TopicPartition(topic: "t", partition: 3)) == [0, 1, 2, 3, 4, 5])
+        #expect(ledger.entries.withLock { $0.refusals }.isEmpty)
+        // Nor is a topic what it was before it was made anew.
+        broker.state.withLock { $0 = $0.remade(id: 2, count: 1) }
+        #expect(try await cluster.describe(topic: "t").partitionCount == 1)
+        broker.state.withLock { $0 = $0.remade(id: 1, count: 4) }
+        #expect(try await cluster.describe(topic: "t").partitionCount == 1)
+        await cluster.close()
+        try await broker.stop()
+    }
+
+    @Test func `takes a partition for gone where brokers have no topic ids only when it is missing for long`()
+        async throws
+    {
+        let broker = try await FakeBroker()
+        broker.state.withLock { $0.partitionCount = 4 }
+        let patient = cluster([broker.address])
+        #expect(try await patient.describe(topic: "t", allowCreation: true).partitionCount == 4)
+        let hasty = cluster([broker.address], absenceLimit: .milliseconds(100))
+        let ledger = Ledger()
+        let producer = BatchProducer(cluster: hasty, journal: MemoryJournal(), sink: ledger)
+        try ship(0..<3, to: 3, producer)
+        #expect(await producer.flush(within: .seconds(60)))
+        shrink(broker, to: 1)
+        try ship(3..<6, to: 3, producer)
+        #expect(await producer.close(within: .seconds(60)))
+        checkGivenBack(3...5, ledger)
+        #expect(try await patient.describe(topic: "t").partitionCount == 4)
+        await hasty.close()
+        await patient.close()
+        try await broker.stop()
+    }
+
+    @Test func `gives back what goes to a deleted topic only when nobody waits for it, and does not make it then`()
+        async throws
+    {
+        let broker = try await FakeBroker()
+        let cluster = cluster([broker.address], absenceLimit: .milliseconds(100))
+        let ledger = Ledger()
+        let producer = BatchProducer(cluster: cluster, journal: MemoryJournal(), sink: ledger)
+        func delete() {
+            broker.state.withLock { state in
+                state.partitions = [:]
+                state.topics = []
+            }
+        }
+        try ship(0..<3, producer)
+        #expect(await producer.flush(within: .seconds(60)))
+        delete()
+        // By whoever waits for it, it is made again.
+        try ship(3..<6, producer)
+        #expect(await producer.flush(within: .seconds(60)))
+        #expect(tags(broker, place) == [3, 4, 5])
+        producer.release(topics: ["t"])
+        delete()
+        try ship(6..<9, producer)
+        #expect(await producer.flush(within: .seconds(60)))
+        checkGivenBack(6...8, ledger)
+        #expect(broker.state.withLock { $0.topics.isEmpty })
+        producer.release(topics: [])
+        try ship(9..<12, producer)
+        #expect(await producer.close(within: .seconds(60)))
+        #expect(tags(broker, place) == [9, 10, 11])
+        await cluster.close()
+        try await broker.stop()
+    }
+}
+
+extension FakeBroker.State {
+    /// With the topics of another time.
+    fileprivate func remade(id: UInt64, count: Int32) -> Self {
+        var state = self
+        (state.topicID, state.partitionCount) = (id, count)
+        return state
     }
 }

@@ -257,6 +257,10 @@ final class FakeBroker: Sendable {
                     answers.append(.init(index: partition.index, errorCode: code, currentLeader: state.hint))
                     continue
                 }
+                guard state.topics.contains(topic.name), partition.index < state.partitionCount else {
+                    answers.append(.init(index: partition.index, errorCode: .unknownTopicOrPartition))
+                    continue
+                }
                 let identity = ProducerIdentity(id: header.producerID, epoch: header.producerEpoch)
                 let before = state.partitions[place]?.log.count ?? 0
                 let (error, offset) = state.partitions[place, default: SimulatedPartition()].append(

@@ -88,11 +88,31 @@ import Testing
             let entries = try await ship(12, to: "e\(code)", mock, cluster) { tag in
                 if tag == 5 { try mock.perform("errors 0 \(code) \(code)") }
             }
-            let verdict = code == -195 ? .retry(maybeStored: true, refreshMetadata: true) : ProduceVerdict(error)
-            if verdict != .refuse && verdict != .split { #expect(entries.refusals.isEmpty, "\(error)") }
-            if verdict == .refuse { #expect(entries.refused.values.allSatisfy { $0 == error }) }
+            try check(entries, refusedWith: error)
+            // The first batch of all, and the last.
+            try mock.perform("create f\(code) \(Self.partitions)")
+            let atTheEnds = try await ship(
+                4, to: "f\(code)", mock, cluster, configuration: ProducerConfiguration(batchesPerPartition: 1)
+            ) { tag in
+                if tag == 0 || tag == 3 { try mock.perform("errors 0 \(code)") }
+            }
+            try check(atTheEnds, refusedWith: error)
         }
         await cluster.close()
+    }
+
+    /// What is refused for good was refused, with just that code, and nothing else was.
+    private func check(_ entries: Ledger.Entries, refusedWith error: ErrorCode) throws {
+        switch ProduceVerdict(error) {
+        case .refuse:
+            #expect(!entries.refusals.isEmpty, "\(error)")
+            #expect(entries.refusals.allSatisfy { $0.reason == .refused(error) }, "\(error)")
+        case .split:
+            // Only what could not be cut any more.
+            #expect(entries.refusals.allSatisfy { $0.recordCount == 1 && $0.reason == .refused(error) }, "\(error)")
+        case .acknowledged, .retry, .retryThenRefuse, .resume, .newIdentity:
+            #expect(entries.refusals.isEmpty, "\(error)")
+        }
     }
 
     @Test func `follows leaders over three brokers that go down, come back and are late`() async throws {

@@ -1,4 +1,6 @@
 import KafkaProtocol
+import Primitives
+import RecordBatches
 import Testing
 
 @testable import KafkaClient
@@ -51,5 +53,92 @@ import Testing
             Self.acknowledged + Self.retriedInDoubt + Self.retried + Self.resumed + Self.fenced + Self.split
             + Self.refused
         for code in named { #expect(ProduceVerdict(code) != ProduceVerdict(.groupIDNotFound), "\(code)") }
+    }
+
+    // MARK: What is done then
+
+    /// What becomes of two batches, of two records and one, when the first attempts get a code.
+    private struct Course: Equatable {
+        /// The first sequence and the number of records of each that was sent.
+        var sends: [[Int64]] = []
+        var refused: [ErrorCode] = []
+        var asksLeader = false
+        var takesIdentity = false
+        var stored: [Int64] = []
+    }
+
+    private func course(_ code: ErrorCode, times: Int = 1) -> Course {
+        var course = Course()
+        var machine = ProducerPartition<ModelBatch>(
+            window: 1, identity: ProducerIdentity(id: ProducerID(1), epoch: ProducerEpoch(0)),
+            nextSequence: SequenceNumber(0), isJournaled: false)
+        machine.enqueue(tag: 0, size: 1, recordCount: 2, payload: ModelBatch(tag: 0, count: 2))
+        machine.enqueue(tag: 1, size: 1, recordCount: 1, payload: ModelBatch(tag: 1, count: 1))
+        for _ in 0..<100 where !machine.isEmpty {
+            _ = machine.takeAssignments()
+            switch machine.want {
+            case .nothing: break
+            case .send:
+                guard let out = machine.takeNext() else { break }
+                let count = machine.withPayload(out.id) { $0.count }
+                course.sends.append([Int64(out.firstSequence.value), count])
+                machine.answered(out.id, course.sends.count <= times ? code : .none, baseOffset: Offset(0))
+            case .pause: machine.retryDue()
+            case .leaderState:
+                course.asksLeader = true
+                machine.resumed(.nothing)
+            case .identity:
+                course.takesIdentity = true
+                machine.adopt(ProducerIdentity(id: ProducerID(2), epoch: ProducerEpoch(0)))
+            }
+            for outcome in machine.takeOutcomes() {
+                switch outcome {
+                case .settled(_, _, let records, _): course.stored.append(records)
+                case .refused(let id, _, _, _, let reason, _):
+                    if case .refused(let code) = reason { course.refused.append(code) }
+                    machine.kept(id)
+                case .mayDouble, .lostByBroker, .stateIsOld: break
+                }
+            }
+            // Keeping a refusal may have settled what it belonged to.
+            for case .settled(_, _, let records, _) in machine.takeOutcomes() { course.stored.append(records) }
+        }
+        return course
+    }
+
+    private static let again: [[Int64]] = [[0, 2], [0, 2], [2, 1]]
+
+    @Test(arguments: acknowledged) func `that acknowledges ends it`(code: ErrorCode) {
+        #expect(course(code) == Course(sends: [[0, 2], [2, 1]], stored: [2, 1]))
+    }
+
+    @Test(arguments: retried) func `that says it was not stored has it sent again`(code: ErrorCode) {
+        #expect(course(code) == Course(sends: Self.again, stored: [2, 1]))
+    }
+
+    @Test(arguments: retriedInDoubt + resumed) func `that leaves it open has the leader asked`(code: ErrorCode) {
+        #expect(course(code) == Course(sends: Self.again, asksLeader: true, stored: [2, 1]))
+    }
+
+    @Test(arguments: fenced) func `that will not have this producer has all sent by another`(code: ErrorCode) {
+        #expect(course(code) == Course(sends: Self.again, takesIdentity: true, stored: [2, 1]))
+    }
+
+    @Test(arguments: split) func `that finds it too large has it cut, and refuses what cannot be cut`(code: ErrorCode) {
+        #expect(course(code) == Course(sends: [[0, 2], [0, 1], [1, 1], [2, 1]], stored: [2, 1]))
+        let single = course(code, times: 2)
+        #expect(single == Course(sends: [[0, 2], [0, 1], [0, 1], [1, 1]], refused: [code], stored: [1, 1]))
+    }
+
+    @Test(arguments: refused) func `that refuses it gives its sequences to the next`(code: ErrorCode) {
+        #expect(course(code) == Course(sends: [[0, 2], [0, 1]], refused: [code], stored: [0, 1]))
+    }
+
+    @Test(arguments: [ErrorCode.corruptMessage, .unknownServerError, .groupIDNotFound])
+    func `that may be a mishap is tried some times before it counts`(code: ErrorCode) {
+        #expect(course(code).refused == [])
+        #expect(course(code, times: ProduceVerdict.attemptLimit - 1).stored == [2, 1])
+        let given = course(code, times: ProduceVerdict.attemptLimit)
+        #expect(given.refused == [code] && given.stored == [0, 1])
     }
 }

@@ -63,7 +63,7 @@ final class Replays {
         waiting.removeAll { $0.ordinal == ordinal }
     }
 
-    /// A letter of an earlier life; nil where it is no longer there.
+    /// A letter that was sent; nil where it is no longer there.
     func entry(_ ordinal: UInt64) throws(FileError) -> SpoolEntry? {
         let path = directory.appending(Spool.fileName(ordinal))
         guard try fileSystem.exists(path) else { return nil }

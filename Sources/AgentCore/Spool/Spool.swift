@@ -217,7 +217,15 @@ final class Spool {
         if newest?.ordinal ?? .max <= ordinal { newest = nil }
     }
 
-    /// A batch of an earlier life; nil where it is no longer there.
+    /// The newest that was sent and is not answered.
+    var newestUnderWay: BatchTag? { underWay.last?.tag }
+
+    /// A batch that was on its way is on its way to another place.
+    func sentAgain(_ old: BatchTag, as tag: BatchTag) {
+        if let index = underWay.firstIndex(where: { $0.tag == old }) { underWay[index].tag = tag }
+    }
+
+    /// A batch that was sent; nil where it is no longer there.
     func entry(_ ordinal: UInt64) throws(FileError) -> SpoolEntry? {
         let entry = try read(atLeast: ordinal)
         return entry?.ordinal == ordinal ? entry : nil

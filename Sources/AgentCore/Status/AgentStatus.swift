@@ -57,6 +57,8 @@ extension AgentStatus {
                     "records_may_be_doubled": .integer(counters.recordsMayBeDoubled),
                     "records_lost_by_broker": .integer(counters.recordsLostByBroker),
                     "state_dir_made_anew": .integer(counters.stateDirectoriesMadeAnew),
+                    "records_lost": .integer(counters.recordsLost),
+                    "records_taken_back": .integer(counters.recordsTakenBack),
                     "memory_bytes": .integer(usage.residentBytes),
                     "cpu_milliseconds": .integer(usage.cpuTime / .milliseconds(1)),
                 ])

@@ -10,12 +10,15 @@ package struct ClusterConfiguration: Sendable {
     package var backoff: Backoff
     /// Leaders are asked for anew after this time, without any error.
     package var metadataMaximumAge: Duration
+    /// What is missing in the answers of brokers is taken for gone, where nothing else tells that, after so long.
+    package var absenceLimit: Duration
     /// From 0 to 1, anew at each call.
     package var jitter: @Sendable () -> Double
 
     package init(
         bootstrap: [BrokerAddress], connection: ConnectionConfiguration = ConnectionConfiguration(),
         backoff: Backoff = Backoff(), metadataMaximumAge: Duration = .seconds(300),
+        absenceLimit: Duration = .seconds(30),
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }
     ) {
         precondition(!bootstrap.isEmpty, "BUG: a cluster without an address")
@@ -23,6 +26,7 @@ package struct ClusterConfiguration: Sendable {
         self.connection = connection
         self.backoff = backoff
         self.metadataMaximumAge = metadataMaximumAge
+        self.absenceLimit = absenceLimit
         self.jitter = jitter
     }
 }
@@ -50,6 +54,10 @@ package actor KafkaCluster {
 
     package private(set) var brokers = BrokerList(clusterID: nil, controller: nil, addresses: [:])
     private var topics: [String: TopicMetadata] = [:]
+    /// Ids of topics that had the name before, the newest ones: they never come back, but brokers that lag behind tell them.
+    private var formerIDs: [String: [TopicID]] = [:]
+    /// Since when topics without ids are said to have fewer partitions than they had.
+    private var fewerSince: [String: NIODeadline] = [:]
 
     private struct ConnectionKey: Hashable {
         var address: BrokerAddress
@@ -211,14 +219,39 @@ package actor KafkaCluster {
         }
         for topic in answer.topics {
             guard let name = topic.name else { continue }
-            if var metadata = TopicMetadata(topic) {
-                if let earlier = topics[name] { metadata.keepNewerLeaders(of: earlier) }
-                topics[name] = metadata
+            if let metadata = TopicMetadata(topic) {
+                learn(metadata)
             } else if topic.errorCode == .unknownTopicOrPartition {
                 topics[name] = nil
             }
         }
         return answer.topics
+    }
+
+    /// Takes over what a broker says of a topic, which may be behind what another said.
+    private func learn(_ new: TopicMetadata) {
+        var metadata = new
+        let name = new.name
+        if let earlier = topics[name] {
+            if let id = new.id, formerIDs[name]?.contains(id) ?? false { return }
+            if let before = earlier.id, before != new.id {
+                formerIDs[name] = [before] + (formerIDs[name] ?? []).prefix(7)
+            }
+            metadata.keepNewerLeaders(of: earlier)
+            if metadata.id == earlier.id, metadata.partitionCount < earlier.partitionCount {
+                let since = fewerSince[name] ?? .now()
+                fewerSince[name] = since
+                // A topic never loses a partition; without an id it may be another topic of that name.
+                if metadata.id != nil || .now() - since < TimeAmount(configuration.absenceLimit) {
+                    metadata.partitions += earlier.partitions[metadata.partitionCount...]
+                } else {
+                    fewerSince[name] = nil
+                }
+            } else {
+                fewerSince[name] = nil
+            }
+        }
+        topics[name] = metadata
     }
 
     /// What is remembered of a topic; nil before the first answer, and for a topic that does not exist.

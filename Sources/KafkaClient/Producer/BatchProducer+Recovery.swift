@@ -50,7 +50,7 @@ extension BatchProducer {
             wantedTopics = []
             var missing: Set<String> = []
             do throws(KafkaClientError) {
-                let topics = try await cluster.refresh(topics: names, allowCreation: true)
+                let topics = try await refresh(names)
                 check(clusterID: await cluster.brokers.clusterID)
                 for topic in topics {
                     guard let name = topic.name else { continue }
@@ -71,27 +71,87 @@ extension BatchProducer {
         isRefreshing = false
     }
 
+    /// Makes the topics that are not there, but for those that nobody waits for.
+    private func refresh(_ names: [String]) async throws(KafkaClientError) -> [MetadataResponse.Topic] {
+        let released = names.filter(releasedTopics.contains)
+        let wanted = names.filter { !released.contains($0) }
+        var topics: [MetadataResponse.Topic] = []
+        if !wanted.isEmpty { topics += try await cluster.refresh(topics: wanted, allowCreation: true) }
+        if !released.isEmpty { topics += try await cluster.refresh(topics: released) }
+        return topics
+    }
+
     /// - Returns: false where a partition in use has no leader yet.
     private func learn(_ topic: String, _ code: ErrorCode, _ metadata: TopicMetadata?) -> Bool {
         if code == .invalidTopicException {
             for place in partitions.keys where place.topic == topic { partitions[place]?.machine.refuseAll(code) }
             return true
         }
-        if code != .none {
+        guard code == .none, let metadata else {
             logger.notice("a topic is not there", metadata: ["topic": "\(topic)", "error": "\(code)"])
+            if code == .unknownTopicOrPartition { giveBackReleased(topic) } else { deletedSince[topic] = nil }
             return false
+        }
+        deletedSince[topic] = nil
+        if toldPartitions.updateValue(metadata.partitionCount, forKey: topic) != metadata.partitionCount {
+            sink.onTopic(topic, partitions: metadata.partitionCount)
         }
         var isComplete = true
         for place in partitions.keys where place.topic == topic {
-            check(metadata?.id, of: place)
-            leaders[place] = metadata?.leader(of: place.partition)?.node
+            if place.partition < metadata.partitionCount {
+                absentSince[place] = nil
+                check(metadata.id, of: place)
+            } else {
+                giveBackAbsent(place, metadata)
+            }
+            leaders[place] = metadata.leader(of: place.partition)?.node
             if leaders[place] == nil && partitions[place]?.machine.isEmpty == false {
                 isComplete = false
-                let count = metadata?.partitionCount ?? 0
+                let count = metadata.partitionCount
                 logger.notice("no leader", metadata: ["partition": "\(place)", "partitions": "\(count)"])
             }
         }
         return isComplete
+    }
+
+    // MARK: Places that are gone
+
+    /// A topic never loses a partition: so either this is another topic than the one that had it, or a broker that lags
+    /// behind tells of one that is just growing. Topic ids say which; where there are none, time does.
+    private func giveBackAbsent(_ place: TopicPartition, _ metadata: TopicMetadata) {
+        guard let machine = partitions[place]?.machine, !machine.isEmpty, machine.afresh != .elsewhere else { return }
+        let now = NIODeadline.now()
+        let since = absentSince[place] ?? now
+        absentSince[place] = since
+        if let known = topicIDs[place], let id = metadata.id {
+            if known == id { return }
+        } else if now - since < TimeAmount(cluster.configuration.absenceLimit) {
+            return
+        }
+        logger.error(
+            "the partition is gone, since the topic was made anew with fewer; what is not acknowledged is taken back",
+            metadata: ["partition": "\(place)", "partitions": "\(metadata.partitionCount)"])
+        // Whoever routes by an older number would choose this one again.
+        sink.onTopic(place.topic, partitions: metadata.partitionCount)
+        absentSince[place] = nil
+        partitions[place]?.machine.startAfresh(.elsewhere)
+    }
+
+    /// A topic that nobody waits for is missing. One broker that knows nothing of it yet is no proof.
+    private func giveBackReleased(_ topic: String) {
+        let now = NIODeadline.now()
+        let since = deletedSince[topic] ?? now
+        deletedSince[topic] = since
+        guard releasedTopics.contains(topic), now - since >= TimeAmount(cluster.configuration.absenceLimit) else {
+            return
+        }
+        for (place, state) in partitions
+        where place.topic == topic && !state.machine.isEmpty && state.machine.afresh != .elsewhere {
+            logger.error(
+                "the topic was deleted, and nobody waits for it; what is not acknowledged is taken back",
+                metadata: ["partition": "\(place)"])
+            partitions[place]?.machine.startAfresh(.elsewhere)
+        }
     }
 
     /// A topic of another id is another topic: it has nothing of what the one before it had.
@@ -181,7 +241,8 @@ extension BatchProducer {
     /// Asks until there is an answer.
     private func leaderState(_ question: LeaderQuestion) async -> Machine.LeaderState {
         var failures = 0
-        while !isClosed {
+        // Under another identity nobody waits for it.
+        while !isClosed, partitions[question.place]?.machine.identity == question.identity {
             do throws(KafkaClientError) {
                 return try await leaderStateOnce(question)
             } catch {
@@ -189,6 +250,8 @@ extension BatchProducer {
                 logger.notice(
                     "the leader does not tell what it has",
                     metadata: ["partition": "\(question.place)", "error": "\(error)"])
+                // The partition, or its topic, may be gone.
+                wantMetadata(question.place.topic)
                 try? await Task.sleep(for: delay(afterFailures: failures))
             }
         }

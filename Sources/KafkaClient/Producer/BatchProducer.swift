@@ -61,7 +61,14 @@ package actor BatchProducer {
     var identity: ProducerIdentity?
     var isAskingIdentity = false
     var clusterID: String?
+    /// Of the topics that the partitions were seen in.
     var topicIDs: [TopicPartition: TopicID] = [:]
+    /// Since when partitions in use, and topics, are missing in all answers.
+    var absentSince: [TopicPartition: NIODeadline] = [:]
+    var deletedSince: [String: NIODeadline] = [:]
+    /// As told by `release`.
+    var releasedTopics: Set<String> = []
+    var toldPartitions: [String: Int] = [:]
     var partitions: [TopicPartition: PartitionState] = [:]
     var leaders: [TopicPartition: Int32] = [:]
     var links: [Int32: BrokerLink] = [:]
@@ -138,6 +145,21 @@ package actor BatchProducer {
         }
     }
 
+    /// Nobody waits for these topics to be made again, if they are deleted: they are not made by asking for them, and once
+    /// one was missing for `ClusterConfiguration.absenceLimit`, what is open for it is refused as `placeIsGone`.
+    ///
+    /// - Parameter topics: instead of those of the last call.
+    nonisolated package func release(topics: Set<String>) {
+        cluster.eventLoop.execute {
+            self.assumeIsolated { producer in
+                producer.releasedTopics = topics
+                for topic in topics where producer.partitions.keys.contains(where: { $0.topic == topic }) {
+                    producer.wantMetadata(topic)
+                }
+            }
+        }
+    }
+
     /// Begins with what an earlier life left.
     private func takeUp() {
         if isClosed { return }
@@ -200,8 +222,9 @@ package actor BatchProducer {
             sink.onSettled(
                 BatchSettlement(tag: tag, place: place, storedRecords: storedRecords, baseOffset: offset))
         case .refused(let id, let tag, let position, let recordCount, let reason, let payload):
-            logger.error(
-                "records are given up",
+            logger.log(
+                level: reason == .placeIsGone ? .notice : .error,
+                reason == .placeIsGone ? "records are taken back" : "records are given up",
                 metadata: ["partition": "\(place)", "count": "\(recordCount)", "reason": "\(reason)"])
             let refusal = BatchRefusal(
                 tag: tag, place: place, position: Int(position), recordCount: Int(recordCount), reason: reason,

@@ -222,6 +222,7 @@ extension ProducerPartition {
 
     /// The topic or the cluster is another one, which has nothing of this producer: everything is sent to it.
     mutating func startAfresh(_ how: Afresh) {
+        if afresh == .elsewhere { return }
         afresh = how
         if case .sending = phase { phase = .draining(.retry) }
         settle()
@@ -229,6 +230,7 @@ extension ProducerPartition {
 
     mutating func applyAfresh(_ how: Afresh) {
         if isTelling { return }
+        if how == .elsewhere { return giveBack() }
         afresh = nil
         for index in entries.indices where entries[index].isLive {
             entries[index].status = .waiting
@@ -237,7 +239,22 @@ extension ProducerPartition {
         switch how {
         case .nextEpoch: raiseEpoch()
         case .freshIdentity: phase = .needsIdentity
+        case .elsewhere: preconditionFailure("BUG: what is given back was numbered anew")
         }
+    }
+
+    /// Gives back what came so far, and then what came until that was kept; in the end nothing is known of the partition.
+    private mutating func giveBack() {
+        for index in entries.indices where entries[index].isLive { entries[index].status = .refused(.placeIsGone) }
+        release()
+        guard entries.isEmpty else { return }
+        afresh = nil
+        identity = nil
+        nextSequence = SequenceNumber(0)
+        (gap, gapNeedsEpoch, gapIsResolved) = (nil, false, false)
+        (sentThrough, acknowledgedThrough) = (nil, nil)
+        (failures, outOfOrderAnswers) = (0, 0)
+        phase = .sending(alone: true)
     }
 
     /// Gives everything up; nothing may be in flight.

@@ -152,6 +152,8 @@ struct ProducerPartition<Payload: ProducerPayload> {
     /// How to begin again where nothing of this producer is known.
     enum Afresh {
         case nextEpoch, freshIdentity
+        /// Not at all: the partition is gone, and the caller takes everything back.
+        case elsewhere
     }
 
     enum Phase: Equatable {

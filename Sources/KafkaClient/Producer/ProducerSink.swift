@@ -22,12 +22,16 @@ package protocol ProducerSink: Sendable {
     func onCluster(_ clusterID: String)
     /// Something that nobody could prevent, and that somebody should know of.
     func onIncident(_ incident: ProducerIncident)
+    /// A topic that is written to has so many partitions now: at the first answer, when that changes, and before anything
+    /// is refused as `placeIsGone`. Fewer than before only where it is another topic of that name.
+    func onTopic(_ topic: String, partitions: Int)
 }
 
 extension ProducerSink {
     package func onIdentity(_ identity: ProducerIdentity, replacing: ProducerIdentity?) {}
     package func onCluster(_ clusterID: String) {}
     package func onIncident(_ incident: ProducerIncident) {}
+    package func onTopic(_ topic: String, partitions: Int) {}
 }
 
 /// The end of a tag.
@@ -47,6 +51,9 @@ package struct BatchRefusal: Sendable {
         case refused(ErrorCode)
         /// The broker does not have them, and they could not be made again from their source.
         case sourceIsGone
+        /// The partition is gone for good, with what it had of them: its topic was made anew with fewer, or was deleted and
+        /// nobody waits for it (`release`). They may go to another place, where nothing of them can be double.
+        case placeIsGone
     }
 
     package var tag: UInt64

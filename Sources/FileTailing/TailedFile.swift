@@ -193,7 +193,7 @@ final class TailedFile {
 
     /// Each file has one, so that none waits for itself in a circle. Without its beginning, of a compressed file the time
     /// counts when it ended: before the next began, or in the same tick of the clock.
-    private var order: (FileTime, Int) { beginning.map { ($0, 1) } ?? (modified, 0) }
+    private var order: (FileTime, Int, FileTime) { beginning.map { ($0, 1, modified) } ?? (modified, 0, modified) }
 
     func checkpoint(source: String) -> FileCheckpoint {
         FileCheckpoint(

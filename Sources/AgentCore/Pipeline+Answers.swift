@@ -85,7 +85,7 @@ extension Pipeline {
             guard files.allSatisfy({ underWay[$0]?.first == tag }) else { continue }
             shipments[tag] = nil
             answered.append(tag.value)
-            if !shipment.isLost && !shipment.isTakenBack { acknowledge(shipment) }
+            if shipment.isLost || shipment.isTakenBack { broken.formUnion(files) } else { acknowledge(shipment) }
             for file in files {
                 underWay[file]?.removeFirst()
                 if let next = underWay[file]?.first {
@@ -100,7 +100,7 @@ extension Pipeline {
 
     private func acknowledge(_ shipment: Shipment) {
         for segment in shipment.parts.compactMap(\.segment) {
-            if takenBack.contains(segment.file) {
+            if broken.contains(segment.file) {
                 // Lines before these will be read again, and these with them.
                 counters.count(.mayBeDoubled(shipment.place, records: Int64(segment.range.lines)))
                 logger.error(

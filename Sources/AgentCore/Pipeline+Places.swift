@@ -169,7 +169,9 @@ extension Pipeline {
 
     /// Reads a file again from where it is acknowledged, if something of it was taken back and nothing is under way.
     func goBack(_ file: TailedFileID) {
-        guard underWay[file] == nil, takenBack.remove(file) != nil else { return }
+        guard underWay[file] == nil else { return }
+        broken.remove(file)
+        guard takenBack.remove(file) != nil else { return }
         elsewhere = nil
         tailer.rewind(file)
     }

@@ -46,6 +46,8 @@ final class Pipeline {
     /// Files of which lines were taken back, or lost: read on, from where they are acknowledged, when nothing else of them
     /// is under way.
     var takenBack: Set<TailedFileID> = []
+    /// Of those, files of which a batch was passed over, so that none behind it moves their position.
+    var broken: Set<TailedFileID> = []
     /// See `pathsElsewhere`; nil where it is to be looked up.
     var elsewhere: Set<SourcePath>?
     /// As told to the shipper.

@@ -66,6 +66,29 @@ struct PlaceTests {
         #expect(try fixture.runOnce(topics: ["t": 1, "u": 1]).lines.isEmpty)
     }
 
+    @Test func `what is acknowledged after a later batch was taken back is not sent again`() async throws {
+        let fixture = try PipelineFixture()
+        fixture.configuration.collector.batchBytes = 1000
+        try fixture.append(lines(0..<100), to: "a.log")
+        let shipper = FakeShipper { _ in .hold }
+        let life = fixture.start(shipper, once: false, topics: ["t": 1])
+        try await eventually("the lines are on their way") { sent(shipper, to: "t") == lines(0..<100) }
+        let before = shipper.sent
+        #expect(before.count > 2)
+        for sent in before.dropFirst().reversed() { shipper.answer(sent.tag, .takeBack) }
+        shipper.answer(before[0].tag, .acknowledge)
+        shipper.acknowledgeAll()
+        let first = before[0].lines.count
+        try await eventually("the others are sent again") {
+            shipper.sent.last?.lines.last == "line 99" && shipper.sent.count > before.count
+        }
+        #expect(shipper.sent.dropFirst(before.count).flatMap(\.lines) == lines(first..<100))
+        life.stop()
+        let counters = try life.end()
+        #expect(counters.recordsDelivered == 100 && counters.recordsMayBeDoubled == 0)
+        #expect(try fixture.runOnce(topics: ["t": 1]).lines.isEmpty)
+    }
+
     @Test func `a rotated file's lines come before those of its successor in another topic too`() async throws {
         let fixture = try PipelineFixture()
         try fixture.append(lines(0..<50), to: "a.log")

@@ -103,7 +103,11 @@ extension EndToEndTests {
                 try place.write("logs/new.log", text(0..<100, "new"))
                 for file in files { try await expect(500..<1000, of: file, in: "logs.app", place, collector, agent) }
                 try await expect(0..<100, of: "new", in: "logs.app", place, collector, agent)
-                #expect(agent.standardError.contains("made anew with fewer; what is not acknowledged is taken back"))
+                // An agent that was killed before it had sent anything of them reads them as new ones.
+                if !kills {
+                    #expect(
+                        agent.standardError.contains("made anew with fewer; what is not acknowledged is taken back"))
+                }
                 #expect(try await agent.stop() == 0)
             }
         }

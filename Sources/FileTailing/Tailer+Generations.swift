@@ -140,9 +140,9 @@ extension Tailer {
             return GenerationMark(of: name, base: base)
         }
         guard let own = mark(compressed.path) else { return nil }
-        let known = (families[compressed.family] ?? []).filter { $0.placement == .rotated && !$0.isCompressed }
-        let others = plain.map { ($0.path, $0.status.born) } + known.map { ($0.path, $0.born) }
-        let later = others.compactMap { path, born in mark(path).flatMap { own.isEarlier(than: $0) ? born : nil } }
+        let known = (families[compressed.family] ?? []).filter { $0.placement == .rotated }
+        let others = plain.map { ($0.path, $0.status.born) } + known.map { ($0.path, $0.beginning) }
+        let later = others.compactMap { path, began in mark(path).flatMap { own.isEarlier(than: $0) ? began : nil } }
         guard var first = later.min(), first <= compressed.time else { return nil }
         // Right before that.
         if first.nanoseconds > 0 {
@@ -197,6 +197,12 @@ extension Tailer {
         return known.contains { isCopy(form, of: $0) || isOriginal(form, of: $0) }
     }
 
+    /// At once, but for a directory that does not come to rest.
+    private func lookAgain(into directory: TailDirectory) {
+        looksAgain += 1
+        if looksAgain <= 8 { touch(directory) } else { unlisted.append(directory) }
+    }
+
     /// Only as long as its name leads to it: what is known of it may have gone on compressed since it was found.
     private func follow(_ member: Candidate, begun: FileTime?) {
         hasMoved = false
@@ -204,7 +210,7 @@ extension Tailer {
         if opened == nil && hasMoved {
             // Where it is now it was not looked at.
             listings.removeAll { $0.directory === member.place.directory }
-            member.place.directory.listed = nil
+            lookAgain(into: member.place.directory)
         } else if member.isIncluded {
             begin(member.path, member.place, member.status, member.family.source, of: member.family.path, opened)
         } else {

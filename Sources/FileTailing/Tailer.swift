@@ -62,6 +62,8 @@ package final class Tailer {
     var unlisted: [TailDirectory] = []
     /// A listing failed: what was not found in it may be there.
     var couldNotList = false
+    /// How often in this look around a directory was listed again at once.
+    var looksAgain = 0
     /// In this look around there were no descriptors left.
     var lacksDescriptors = false
     /// Something that was to be looked into had another name by then.
@@ -138,6 +140,7 @@ package final class Tailer {
     package func reconcile(everything: Bool = false) {
         now = clock.now()
         lacksDescriptors = false
+        looksAgain = 0
         takeEvents()
         let interval = reconcileInterval
         let all = everything || isDue(nextReconcile, interval)

@@ -132,6 +132,32 @@ import Testing
         #expect(ground.texts("links/a.log") == lines(1...15))
     }
 
+    @Test func `a generation that is found late is read before those that are known and came after it`() throws {
+        ground.append("pods/0.log", numbers(1...3))
+        ground.link("links/a.log", to: "../pods/0.log")
+        ground.source("links/*.log")
+        look()
+        ground.restart()
+        ground.move("pods/0.log", "pods/0.log.20261121-101112")
+        ground.append("unseen", numbers(4...6))
+        ground.pauseForClockTick()
+        ground.append("pods/0.log", numbers(7...9))
+        ground.tailer.reconcile()
+        ground.store()
+        ground.restart()
+        ground.move("pods/0.log", "pods/0.log.20261121-101314")
+        ground.gzip("pods/0.log.20261121-101314")
+        ground.pauseForClockTick()
+        ground.append("pods/0.log", numbers(10...12))
+        ground.move("unseen", "pods/0.log.20261121-101213")
+        ground.gzip("pods/0.log.20261121-101213")
+        let late = ground.path("pods/0.log.20261121-101213.gz")
+        try PosixFileSystem().open(late, .update).setModified(try #require(ground.birth()))
+        look()
+        look()
+        #expect(ground.texts("links/a.log") == lines(1...12))
+    }
+
     @Test func `a generation behind a link that is compressed long after it was read is not read again`() throws {
         ground.append("pods/0.log", numbers(1...3))
         ground.link("links/a.log", to: "../pods/0.log")

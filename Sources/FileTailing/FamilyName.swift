@@ -38,7 +38,7 @@ struct GenerationMark {
     }
 
     /// From year, month and day on it is a date.
-    private var isDate: Bool { digits.count >= 8 }
+    var isDate: Bool { digits.count >= 8 }
 
     /// Nothing is told between a date and a number, or dates of different exactness.
     func isEarlier(than other: GenerationMark) -> Bool {

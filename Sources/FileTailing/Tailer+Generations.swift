@@ -140,7 +140,10 @@ extension Tailer {
             return GenerationMark(of: name, base: base)
         }
         guard let own = mark(compressed.path) else { return nil }
-        let known = (families[compressed.family] ?? []).filter { $0.placement == .rotated }
+        // Some programs count upwards: a number is believed only where a file is still as it was.
+        let known = (families[compressed.family] ?? []).filter {
+            $0.placement == .rotated && (own.isDate || !$0.isCompressed)
+        }
         let others = plain.map { ($0.path, $0.status.born) } + known.map { ($0.path, $0.beginning) }
         let later = others.compactMap { path, began in mark(path).flatMap { own.isEarlier(than: $0) ? began : nil } }
         guard var first = later.min(), first <= compressed.time else { return nil }

@@ -30,9 +30,12 @@ final class BatchAssembler {
         var contentGuard: ContentGuard?
         var extents = RecordExtents()
 
-        mutating func take(_ info: LineInfo) {
-            if lines == 0 { start = info.start }
-            extents.add(from: info.start, to: info.end, after: lines == 0 ? start : end)
+        mutating func take(_ info: LineInfo, value: Int) {
+            if lines == 0 {
+                start = info.start
+                end = start
+            }
+            extents.add(from: info.start, to: info.end, value: value, after: end)
             end = info.end
             lines += 1
             bytes += info.end - info.start
@@ -66,7 +69,7 @@ final class BatchAssembler {
             since = .now
             self.timestamp = timestamp
         }
-        run?.take(info)
+        run?.take(info, value: line.byteCount)
         return true
     }
 

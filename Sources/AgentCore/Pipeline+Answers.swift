@@ -33,7 +33,6 @@ extension Pipeline {
     /// Keeps what has to be known of a batch until it is answered.
     func hold(_ tag: BatchTag, _ shipment: inout Shipment) {
         shipment.heldBytes = shipment.parts.reduce(shipment.batch?.byteCount ?? 0) { $0 + $1.extents.byteCount }
-        shipment.batch = nil
         shipmentBytes += shipment.heldBytes
         shipments[tag] = shipment
         for file in shipment.files { underWay[file, default: []].append(tag) }
@@ -51,6 +50,8 @@ extension Pipeline {
             }
         }
         shipmentBytes -= shipment.heldBytes
+        shipment.batch = nil
+        if lookedInto?.tag == tag { lookedInto = nil }
         if shipment.isTakenBack && shipment.spool != nil {
             shipment.heldBytes = 0
             shipments[tag] = shipment
@@ -177,7 +178,7 @@ extension Pipeline {
         if let keepAgainAt, keepAgainAt > .now { return }
         while let refused = unkept.first, var shipment = shipments[refused.tag] {
             let count = refused.batch.recordCount
-            let slices = shipment.slices(from: refused.position, count: count)
+            let slices = shipment.slices(from: refused.position, count: count, values: valueLengths(refused.tag))
             let what =
                 "\(count) records for \(shipment.place) were refused with \(refused.code)"
                 + (refused.message.map { " (\($0))" } ?? "")
@@ -202,6 +203,14 @@ extension Pipeline {
             journal.note(
                 [.settled(tag: refused.tag.value, through: refused.position + count)], confirm: refused.kept)
         }
+    }
+
+    /// A batch whose records are refused one by one is looked into once.
+    private func valueLengths(_ tag: BatchTag) -> [Int] {
+        if let looked = lookedInto, looked.tag == tag { return looked.values }
+        let values = shipments[tag]?.batch?.valueLengths ?? []
+        lookedInto = (tag, values)
+        return values
     }
 
     private func letter(

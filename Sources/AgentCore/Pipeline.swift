@@ -63,6 +63,8 @@ final class Pipeline {
     var unresolved: [TailedFileID: Int]
     /// Refused records that could not be kept yet, the oldest first.
     var unkept: [RefusedRecords] = []
+    /// Bytes of the values of the batch of which records were refused last.
+    var lookedInto: (tag: BatchTag, values: [Int])?
     var keepAgainAt: ContinuousClock.Instant?
 
     /// What the journal knows of files and sources, as this thread told it.

@@ -89,7 +89,7 @@ struct Rebuilder {
             precondition(added, "BUG: a batch that was built once does not fit")
             share.records += 1
             share.bytes += info.end - info.start
-            extents.add(from: info.start, to: info.end, after: end)
+            extents.add(from: info.start, to: info.end, value: line.byteCount, after: end)
             end = info.end
         }
         if !isSame { return nil }

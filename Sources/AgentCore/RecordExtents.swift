@@ -1,51 +1,69 @@
 internal import Primitives
 
-/// Where each of some consecutive records lies in its file, in a byte or two for each: its length as a varint; a gap
-/// before it, of what was skipped, as a 0 and the gap's length.
+/// Where each of some consecutive records lies in its file, so that those of them that are refused can be named one by one.
 ///
-/// Kept until the records are acknowledged, so that those of them that are refused can be named one by one.
+/// A record mostly begins where the one before it ends, and takes one byte more than its value: its newline. Only those
+/// of which that is not so are noted, in a few bytes each; the others follow from their values.
 struct RecordExtents: Sendable {
-    private var encoded: [UInt8] = []
+    /// For each record that is noted three varints: how many before it are not, the gap before it, its length.
+    private var noted: [UInt8] = []
+    private var unnoted = 0
 
     /// The next record reaches from `start` to `end`.
     ///
-    /// - Parameter last: where the one before it ended; of the first its own start.
-    mutating func add(from start: Int64, to end: Int64, after last: Int64) {
-        if start > last {
-            encoded.append(0)
-            encoded.appendVarint(unsigned: UInt64(start - last))
+    /// - Parameters:
+    ///   - value: bytes of its value.
+    ///   - last: where the one before it ended; of the first its own start.
+    mutating func add(from start: Int64, to end: Int64, value: Int, after last: Int64) {
+        if start == last && end - start == Int64(value) + 1 {
+            unnoted += 1
+        } else {
+            note(gap: start - last, length: end - start)
         }
-        encoded.appendVarint(unsigned: UInt64(end - start))
+    }
+
+    @inline(never)
+    private mutating func note(gap: Int64, length: Int64) {
+        noted.appendVarint(unsigned: UInt64(unnoted))
+        noted.appendVarint(unsigned: UInt64(gap))
+        noted.appendVarint(unsigned: UInt64(length))
+        unnoted = 0
     }
 
     /// Bytes of memory.
-    var byteCount: Int { encoded.count }
+    var byteCount: Int { noted.count }
 
     /// - Parameters:
     ///   - records: counted from 0; not empty.
     ///   - start: where the first of all begins.
+    ///   - values: bytes of the value of each, from the first of all on.
     /// - Returns: where the first of `records` begins and the last one ends, and how many bytes they have without the gaps
     ///   between them; nil where there are not as many.
-    func extent(of records: Range<Int>, from start: Int64) -> (start: Int64, end: Int64, bytes: Int64)? {
-        let bytes = encoded.rawBytes
+    func extent(
+        of records: Range<Int>, from start: Int64, values: some Collection<Int>
+    ) -> (start: Int64, end: Int64, bytes: Int64)? {
+        guard values.count >= records.upperBound else { return nil }
+        let bytes = noted.rawBytes
         var position = 0
+        var untilNoted = Varint.readUnsigned(bytes, at: &position)
         var at = start
         var first = start
         var sum: Int64 = 0
-        var index = 0
-        while index < records.upperBound {
-            guard var length = Varint.readUnsigned(bytes, at: &position) else { return nil }
-            if length == 0 {
+        for (index, value) in values.prefix(records.upperBound).enumerated() {
+            var length = Int64(value) + 1
+            if untilNoted == 0 {
                 guard let gap = Varint.readUnsigned(bytes, at: &position),
-                    let next = Varint.readUnsigned(bytes, at: &position)
+                    let other = Varint.readUnsigned(bytes, at: &position)
                 else { return nil }
                 at += Int64(gap)
-                length = next
+                length = Int64(other)
+                untilNoted = Varint.readUnsigned(bytes, at: &position)
+            } else if let left = untilNoted {
+                untilNoted = left - 1
             }
             if index == records.lowerBound { first = at }
-            at += Int64(length)
-            if index >= records.lowerBound { sum += Int64(length) }
-            index += 1
+            at += length
+            if index >= records.lowerBound { sum += length }
         }
         return (first, at, sum)
     }

@@ -82,7 +82,7 @@ struct BatchPart: Sendable {
     var share: RecordShare
     /// nil for input that is no file.
     var segment: SourceSegment?
-    /// Where in the segment each record is.
+    /// Where in the segment each record is, as far as that does not follow from its value.
     var extents = RecordExtents()
 }
 
@@ -104,7 +104,7 @@ struct Shipment: Sendable {
     var parts: [BatchPart]
     /// What it came from, where that is no file.
     var spool: SpoolReference?
-    /// nil when the producer has it, and where it could not be built again.
+    /// What the producer has too: no memory besides. nil once it is answered, and where it could not be built again.
     var batch: SealedBatch?
     /// It could not be built again: only the cluster may have it.
     var isMissing = false
@@ -124,18 +124,29 @@ struct Shipment: Sendable {
     var origin: BatchOrigin { spool.map { .spool($0) } ?? .files(parts.compactMap(\.segment)) }
 }
 
+extension SealedBatch {
+    /// Bytes of each record's value; none where they cannot be told.
+    var valueLengths: [Int] {
+        let records = try? RecordBatchContents(bytes.rawBytes).records()
+        return records?.map { $0.value?.count ?? 0 } ?? []
+    }
+}
+
 extension Shipment {
     /// The records from `first` on, `count` of them, by part.
-    func slices(from first: Int, count: Int) -> [RecordSlice] {
+    ///
+    /// - Parameter values: bytes of the value of each of the batch's records.
+    func slices(from first: Int, count: Int, values: [Int]) -> [RecordSlice] {
         var found: [RecordSlice] = []
         var start = 0
         for (index, part) in parts.enumerated() {
             let records =
                 max(start, first) - start..<max(start, first, min(start + part.share.records, first + count)) - start
+            let partValues = values.dropFirst(start)
             start += part.share.records
             if records.isEmpty { continue }
             guard let segment = part.segment,
-                let extent = part.extents.extent(of: records, from: segment.range.start)
+                let extent = part.extents.extent(of: records, from: segment.range.start, values: partValues)
             else {
                 let bytes = part.share.bytes * Int64(records.count) / Int64(part.share.records)
                 found.append(RecordSlice(part: index, share: RecordShare(records: records.count, bytes: bytes)))

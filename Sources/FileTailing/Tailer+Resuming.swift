@@ -4,7 +4,7 @@ internal import SystemPackage
 // Going on after a restart.
 
 extension Tailer {
-    /// Goes on with a file that bears the inode of checkpoints, where one of them agrees with it.
+    /// Goes on with a file that bears the inode of checkpoints.
     func resume(
         _ checkpoints: [FileCheckpoint], source: Int, at path: FilePath, _ status: FileStatus, included: Bool
     ) -> Bool {
@@ -15,7 +15,9 @@ extension Tailer {
             // Several lives of one inode, the earlier of which were not acknowledged to their end. The one with the
             // most evidence goes first: one that has none contradicts nothing.
             candidates.sort { ($0.generation, $0.evidence) > ($1.generation, $1.evidence) }
-            candidates = candidates.first { agrees($0, path) ?? true }.map { [$0] } ?? []
+            // Where none agrees there is yet another life, unseen so far: reading finds that out, as it would of a file
+            // with one checkpoint.
+            candidates = (candidates.first { agrees($0, path) ?? true } ?? candidates.first).map { [$0] } ?? []
         }
         for checkpoint in checkpoints where checkpoint.id != candidates.first?.id {
             let isOther = checkpoint.born != nil && status.born != nil && checkpoint.born != status.born

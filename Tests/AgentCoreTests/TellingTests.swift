@@ -177,20 +177,26 @@ struct TellingTests {
 
     @Test func `records are found in their file with the gaps between them`() {
         var extents = RecordExtents()
-        let records: [(start: Int64, end: Int64)] = [(10, 12), (12, 400), (500, 501), (501, 70_000), (70_009, 70_010)]
+        // Lines; one after NULs; a truncated one; fragments without newlines; UTF-16.
+        let records: [(start: Int64, end: Int64, value: Int)] = [
+            (10, 12, 1), (12, 400, 387), (500, 501, 0), (501, 70_000, 100), (70_009, 70_010, 0), (70_010, 70_014, 4),
+            (70_014, 70_018, 4), (70_018, 70_024, 2), (70_024, 70_026, 1),
+        ]
+        let values = records.map(\.value)
         var last = records[0].start
         for record in records {
-            extents.add(from: record.start, to: record.end, after: last)
+            extents.add(from: record.start, to: record.end, value: record.value, after: last)
             last = record.end
         }
         for low in records.indices {
             for high in low..<records.count {
-                let found = extents.extent(of: low..<high + 1, from: 10)
+                let found = extents.extent(of: low..<high + 1, from: 10, values: values)
                 #expect(found?.start == records[low].start && found?.end == records[high].end)
                 #expect(found?.bytes == records[low...high].reduce(0) { $0 + $1.end - $1.start })
             }
         }
-        #expect(extents.extent(of: 0..<6, from: 10) == nil)
+        #expect(extents.extent(of: 0..<10, from: 10, values: values) == nil)
+        #expect(extents.byteCount < 24)
     }
 
     @Test func `times are told as ISO 8601 has them`() {

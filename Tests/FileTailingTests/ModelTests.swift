@@ -140,7 +140,7 @@ final class TailingModel {
     }
 
     private func acknowledge() {
-        for file in ground.tailer.snapshot() where Bool.random(using: &random) {
+        for file in inOrder() where Bool.random(using: &random) {
             let ends = ground.ends[file.id, default: []]
             let open = ends.filter { $0 > file.acknowledged && $0 <= file.readPosition }
             if let end = open.randomElement(using: &random) { ground.tailer.acknowledge(file.id, upTo: end) }
@@ -151,6 +151,23 @@ final class TailingModel {
     private func look(everything: Bool) {
         ground.tailer.reconcile(everything: everything)
         if everything || ground.watcher != nil { for life in named.values { life.wasSeen = true } }
+        noteFiles()
+    }
+
+    /// In an order that follows from what was done: ids and inodes are others in each run.
+    private func inOrder() -> [FileDescription] {
+        ground.tailer.snapshot().sorted {
+            ($0.path.string, $0.originalPath.string, $0.size, $0.readPosition)
+                < ($1.path.string, $1.originalPath.string, $1.size, $1.readPosition)
+        }
+    }
+
+    /// What the tailer knows.
+    private func noteFiles() {
+        for file in inOrder() {
+            let name = file.path.string.dropFirst(ground.directory.string.utf8.count + 1)
+            note("    \(file.id) \(name) \(file.readPosition) of \(file.size), \(file.state)")
+        }
     }
 
     /// Nobody can find what never had a matching name while anyone looked.
@@ -283,7 +300,7 @@ final class TailingModel {
     }
 
     private func fail(_ what: String) {
-        Issue.record("seed \(seed): \(what)\n\(log.suffix(200).joined(separator: "\n"))")
+        Issue.record("seed \(seed): \(what)\n\(log.suffix(2000).joined(separator: "\n"))")
     }
 }
 

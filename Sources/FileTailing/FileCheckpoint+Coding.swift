@@ -5,7 +5,8 @@ internal import SystemPackage
 // A checkpoint in bytes, big-endian:
 //
 //     u8   version: 1, or 2 where it has the time since which it is behind
-//     u8   flags: 1 has a birth time, 2 is in the middle of a line, 4 is compressed, 8 a compressed file read to its end,
+//     u8   flags: 1 has a birth time, 2 is in the middle of a line, 4 is compressed, 8 a compressed file read to its end
+//          or, without 4, may be a short copy,
 //          16 has a generation, 32 has the time up to which its directory was looked at, 64 has its original's birth,
 //          128 its original path is a symbolic link
 //     u64  id, high half       u64  id, low half
@@ -31,6 +32,8 @@ extension FileCheckpoint {
     private static let isMidLine: UInt8 = 2
     private static let isCompressed: UInt8 = 4
     private static let isComplete: UInt8 = 8
+    /// Of a file that is not compressed.
+    private static let mayBeShortCopy: UInt8 = 8
     private static let hasGeneration: UInt8 = 16
     private static let hasLook: UInt8 = 32
     private static let hasBeginning: UInt8 = 64
@@ -70,6 +73,7 @@ extension FileCheckpoint {
     private var flags: UInt8 {
         (born == nil ? 0 : Self.hasBirth) | (lineStart == nil ? 0 : Self.isMidLine)
             | (isCompressed ? Self.isCompressed : 0) | (compressedSize == nil ? 0 : Self.isComplete)
+            | (mayBeShortCopy ? Self.mayBeShortCopy : 0)
             | (generation == 0 ? 0 : Self.hasGeneration) | (looked == nil ? 0 : Self.hasLook)
             | (begun == nil ? 0 : Self.hasBeginning)
             | (target == nil ? 0 : Self.hasTarget)
@@ -82,9 +86,6 @@ extension FileCheckpoint {
             throw CheckpointError(field: "version", reason: "\(version) is unknown")
         }
         let flags = try reader.integer(UInt8.self, "flags", bytes)
-        guard flags & Self.isCompressed != 0 || flags & Self.isComplete == 0 else {
-            throw CheckpointError(field: "flags", reason: "\(flags) is unknown")
-        }
         id = TailedFileID(
             high: try reader.integer(UInt64.self, "id", bytes), low: try reader.integer(UInt64.self, "id", bytes))
         number = FileNumber(
@@ -99,7 +100,9 @@ extension FileCheckpoint {
         size = try reader.position("size", bytes)
         lineStart = flags & Self.isMidLine != 0 ? try reader.position("line start", bytes) : nil
         isCompressed = flags & Self.isCompressed != 0
-        compressedSize = flags & Self.isComplete != 0 ? try reader.position("compressed size", bytes) : nil
+        mayBeShortCopy = !isCompressed && flags & Self.mayBeShortCopy != 0
+        compressedSize =
+            isCompressed && flags & Self.isComplete != 0 ? try reader.position("compressed size", bytes) : nil
         generation = flags & Self.hasGeneration != 0 ? try reader.integer(UInt32.self, "generation", bytes) : 0
         looked = flags & Self.hasLook != 0 ? try reader.time("looked at until", bytes) : nil
         begun = flags & Self.hasBeginning != 0 ? try reader.time("beginning", bytes) : nil

@@ -84,6 +84,8 @@ package struct FileCheckpoint: Hashable, Sendable {
     package var generation: UInt32
     /// The file is a gzip file; positions and sizes are those of its content.
     package var isCompressed: Bool
+    /// A copy of what was read, that was made before a truncation: it may end before `position`.
+    package var mayBeShortCopy: Bool
     /// The bytes on disk of a compressed file that was read, and acknowledged, to its end.
     package var compressedSize: Int64?
     /// Everything in the directory of `originalPath`, or of its target, that was born earlier was looked at: an unknown file of the path's
@@ -101,7 +103,7 @@ package struct FileCheckpoint: Hashable, Sendable {
     package init(
         id: TailedFileID, source: String, originalPath: FilePath, path: FilePath, number: FileNumber, born: FileTime?,
         fingerprint: ContentHash, contentGuard: ContentGuard, position: Int64, lineStart: Int64?, size: Int64,
-        generation: UInt32 = 0, isCompressed: Bool = false, compressedSize: Int64? = nil,
+        generation: UInt32 = 0, isCompressed: Bool = false, mayBeShortCopy: Bool = false, compressedSize: Int64? = nil,
         looked: FileTime? = nil, begun: FileTime? = nil, target: FilePath? = nil, behindSince: Timestamp? = nil
     ) {
         self.id = id
@@ -117,6 +119,7 @@ package struct FileCheckpoint: Hashable, Sendable {
         self.size = size
         self.generation = generation
         self.isCompressed = isCompressed
+        self.mayBeShortCopy = mayBeShortCopy
         self.compressedSize = compressedSize
         self.looked = looked
         self.begun = begun

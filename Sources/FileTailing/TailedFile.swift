@@ -147,7 +147,7 @@ final class TailedFile {
         committedGuard = checkpoint.contentGuard
         isCompressed = checkpoint.isCompressed
         isComplete = checkpoint.compressedSize != nil
-        mayBeShortCopy = !checkpoint.isCompressed && checkpoint.path != checkpoint.originalPath
+        mayBeShortCopy = checkpoint.mayBeShortCopy
         generation = checkpoint.generation
         looked = checkpoint.looked
         begun = checkpoint.begun
@@ -201,6 +201,7 @@ final class TailedFile {
             born: formerly.map(\.born) ?? born, fingerprint: fingerprint, contentGuard: committedGuard,
             position: committed, lineStart: committedLineStart, size: max(largestSize, committed),
             generation: generation, isCompressed: isCompressed && formerly == nil,
+            mayBeShortCopy: mayBeShortCopy && !isCompressed,
             compressedSize: isCompressed && isComplete && committed == readPosition ? size : nil, looked: looked,
             begun: isCompressed && formerly == nil ? begun : nil, target: target, behindSince: behindSince)
     }

@@ -168,6 +168,21 @@ import Testing
         #expect(ground.texts("a.log") == ["one", "two two", "three three three"])
     }
 
+    @Test func `a file that was truncated before it was rotated, and holds less than was read, is read after a restart`() {
+        ground.source("*.log")
+        ground.append("a.log", "what was read of it before\n")
+        ground.drain()
+        ground.truncate("a.log")
+        ground.append("a.log", "new\n")
+        ground.move("a.log", "a.old")
+        // It is seen where it is now, but not read.
+        ground.tailer.reconcile(everything: true)
+        ground.store()
+        ground.restart()
+        ground.drain()
+        #expect(ground.texts("a.log") == ["what was read of it before", "new"])
+    }
+
     @Test func `a file rotated away while the agent was down is found by its inode and drained`() {
         ground.source("*.log")
         ground.append("a.log", "one\ntwo\n")

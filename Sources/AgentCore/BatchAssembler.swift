@@ -17,8 +17,9 @@ final class BatchAssembler {
     /// Batches of the partition that are under way, the oldest first: up to there files are acknowledged.
     var underWay: Deque<BatchTag> = []
 
-    /// Consecutive lines of one file.
-    private struct Run {
+    /// Consecutive lines of one file. A class: a line's counting goes without the checks of an access to what is stored
+    /// in another object.
+    private final class Run {
         let file: TailedFileID
         let source: String
         let cut: ReadRange.Cut
@@ -30,12 +31,20 @@ final class BatchAssembler {
         var contentGuard: ContentGuard?
         var extents = RecordExtents()
 
-        mutating func take(_ info: LineInfo, value: Int) {
+        init(_ file: TailedFileID, source: String, cut: ReadRange.Cut) {
+            self.file = file
+            self.source = source
+            self.cut = cut
+        }
+
+        func take(_ info: LineInfo, value: Int) {
             if lines == 0 {
                 start = info.start
                 end = start
             }
-            extents.add(from: info.start, to: info.end, value: value, after: end)
+            if !RecordExtents.follows(from: info.start, to: info.end, value: value, after: end) {
+                extents.note(lines, gap: info.start - end, length: info.end - info.start)
+            }
             end = info.end
             lines += 1
             bytes += info.end - info.start
@@ -57,7 +66,7 @@ final class BatchAssembler {
     func begin(_ file: TailedFileID, source: String, cut: ReadRange.Cut) {
         if let run, run.file == file, run.cut == cut { return }
         closeRun()
-        run = Run(file: file, source: source, cut: cut)
+        run = Run(file, source: source, cut: cut)
     }
 
     /// Adds a line of the file that was begun with.
@@ -76,13 +85,13 @@ final class BatchAssembler {
     /// The lines so far end where this guard ends, or NULs that were skipped follow up to there.
     func prove(_ contentGuard: ContentGuard?) {
         guard let contentGuard, let run, run.lines > 0, contentGuard.end >= run.end else { return }
-        self.run?.contentGuard = contentGuard
+        run.contentGuard = contentGuard
     }
 
     func seal(_ compressor: BatchCompressor) -> Shipment {
         if let run {
             closeRun()
-            self.run = Run(file: run.file, source: run.source, cut: run.cut)
+            self.run = Run(run.file, source: run.source, cut: run.cut)
         }
         let batch = builder.seal(with: compressor)
         defer {

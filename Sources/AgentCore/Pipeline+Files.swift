@@ -54,9 +54,9 @@ extension Pipeline {
         let key = route.key
         var goOn = true
         var lineBytes: Int64 = 0
+        var held = assembler.heldBytes
         assembler.begin(file, source: route.source, cut: cut)
         let outcome = tailer.read(file, limit: Self.turn) { line, info in
-            let heldBefore = assembler.heldBytes
             var mustLook = false
             while !assembler.add(key: key.rawBytes, line: line, timestamp: now, info) {
                 assembler.prove(tailer.guardWhileReading(file, at: assembler.end))
@@ -65,7 +65,10 @@ extension Pipeline {
             }
             lineBytes += info.end - info.start
             // Asked only where the answer may have changed: it counts everything that is held.
-            if mustLook || assembler.heldBytes != heldBefore { goOn = mayRead && !isFull(assembler) }
+            if mustLook || assembler.heldBytes != held {
+                held = assembler.heldBytes
+                goOn = mayRead && !isFull(assembler)
+            }
             return goOn
         }
         assembler.prove(tailer.readGuard(of: file))

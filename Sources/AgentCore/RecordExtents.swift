@@ -7,27 +7,25 @@ internal import Primitives
 struct RecordExtents: Sendable {
     /// For each record that is noted three varints: how many before it are not, the gap before it, its length.
     private var noted: [UInt8] = []
-    private var unnoted = 0
+    /// Behind the last one that is noted.
+    private var next = 0
 
-    /// The next record reaches from `start` to `end`.
+    /// Whether a record's place follows from its value, and it need not be noted.
     ///
     /// - Parameters:
     ///   - value: bytes of its value.
     ///   - last: where the one before it ended; of the first its own start.
-    mutating func add(from start: Int64, to end: Int64, value: Int, after last: Int64) {
-        if start == last && end - start == Int64(value) + 1 {
-            unnoted += 1
-        } else {
-            note(gap: start - last, length: end - start)
-        }
+    static func follows(from start: Int64, to end: Int64, value: Int, after last: Int64) -> Bool {
+        start == last && end - start == Int64(value) + 1
     }
 
+    /// Notes a record: its index, from 0 and growing, the bytes between it and the one before it, and its own.
     @inline(never)
-    private mutating func note(gap: Int64, length: Int64) {
-        noted.appendVarint(unsigned: UInt64(unnoted))
+    mutating func note(_ index: Int, gap: Int64, length: Int64) {
+        noted.appendVarint(unsigned: UInt64(index - next))
         noted.appendVarint(unsigned: UInt64(gap))
         noted.appendVarint(unsigned: UInt64(length))
-        unnoted = 0
+        next = index + 1
     }
 
     /// Bytes of memory.

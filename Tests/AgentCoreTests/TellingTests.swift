@@ -184,8 +184,10 @@ struct TellingTests {
         ]
         let values = records.map(\.value)
         var last = records[0].start
-        for record in records {
-            extents.add(from: record.start, to: record.end, value: record.value, after: last)
+        for (index, record) in records.enumerated() {
+            if !RecordExtents.follows(from: record.start, to: record.end, value: record.value, after: last) {
+                extents.note(index, gap: record.start - last, length: record.end - record.start)
+            }
             last = record.end
         }
         for low in records.indices {

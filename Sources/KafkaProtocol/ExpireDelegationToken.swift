@@ -3,7 +3,6 @@
 // Version 1 changes no field.
 
 package import NIOCore
-package import Primitives
 
 /// Asks to let a token end.
 package struct ExpireDelegationTokenRequest: KafkaRequest, Equatable {
@@ -38,31 +37,5 @@ package struct ExpireDelegationTokenRequest: KafkaRequest, Equatable {
     }
 }
 
-/// When the token ends.
-package struct ExpireDelegationTokenResponse: KafkaMessage, Equatable {
-    package var errorCode: ErrorCode
-    package var expiry: Timestamp
-    package var throttleMilliseconds: Int32
-
-    package init(errorCode: ErrorCode = .none, expiry: Timestamp = .none, throttleMilliseconds: Int32 = 0) {
-        self.errorCode = errorCode
-        self.expiry = expiry
-        self.throttleMilliseconds = throttleMilliseconds
-    }
-
-    package init(from reader: inout WireReader, version: Int16) throws(WireError) {
-        let flexible = ExpireDelegationTokenRequest.isFlexible(version)
-        errorCode = try reader.errorCode()
-        expiry = try reader.timestamp()
-        throttleMilliseconds = try reader.integer()
-        try reader.skipTaggedFields(flexible: flexible)
-    }
-
-    package func write(to writer: inout WireWriter, version: Int16) {
-        let flexible = ExpireDelegationTokenRequest.isFlexible(version)
-        writer.errorCode(errorCode)
-        writer.timestamp(expiry)
-        writer.integer(throttleMilliseconds)
-        writer.noTaggedFields(flexible: flexible)
-    }
-}
+/// When the token ends. Version by version the same bytes.
+package typealias ExpireDelegationTokenResponse = RenewDelegationTokenResponse

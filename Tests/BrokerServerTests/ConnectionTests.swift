@@ -150,7 +150,8 @@ struct ConnectionTests {
             try socket.send(fetch("t"))
             var length = try #require(try socket.receiveLength())
             #expect(length > 7_000_000)
-            // Longer than the limit for a client that takes nothing, but always something.
+            // Longer than the limit for a client that takes nothing, but always something: the pause is the reader's pace,
+            // and nothing is waited for.
             let begun = ContinuousClock.now
             var isSlow = true
             while length > 0 {

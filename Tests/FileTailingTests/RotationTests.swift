@@ -168,7 +168,7 @@ import Testing
         #expect(ground.texts("a.log") == ["one", "two two", "three three three"])
     }
 
-    @Test func `a file that was truncated before it was rotated, and holds less than was read, is read after a restart`() {
+    @Test func `a file truncated before it was rotated, that holds less than was read, is read after a restart`() {
         ground.source("*.log")
         ground.append("a.log", "what was read of it before\n")
         ground.drain()

@@ -65,6 +65,8 @@ struct PipelineTests {
     {
         let fixture = try PipelineFixture()
         fixture.configuration.collector.batchBytes = 16 << 10
+        // Or a batch that is not full would leave besides, if this thread comes late.
+        fixture.configuration.collector.lingerLimit = .seconds(3600)
         try fixture.append(lines(80_000, bytes: 100), to: "firehose.log")
         let shipper = FakeShipper { _ in .hold }
         let life = fixture.start(shipper, once: false, topics: ["t": 1])

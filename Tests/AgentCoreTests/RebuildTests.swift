@@ -1,6 +1,7 @@
 import FileAccess
 import HostMetrics
 import Primitives
+import RecordBatches
 import SystemPackage
 import TestSupport
 import Testing

@@ -88,8 +88,7 @@ struct Rebuilder {
             let added = builder.append(key: key.rawBytes, value: line, timestamp: timestamp, headers: info.headers)
             precondition(added, "BUG: a batch that was built once does not fit")
             if !RecordExtents.follows(from: info.start, to: info.end, value: line.byteCount, after: end) {
-                // Where the file holds something else by now a line may begin before the range: all this is dropped then.
-                extents.note(share.records, gap: max(0, info.start - end), length: info.end - info.start)
+                extents.note(share.records, gap: info.start - end, length: info.end - info.start)
             }
             share.records += 1
             share.bytes += info.end - info.start

@@ -19,11 +19,12 @@ struct RecordExtents: Sendable {
         start == last && end - start == Int64(value) + 1
     }
 
-    /// Notes a record: its index, from 0 and growing, the bytes between it and the one before it, and its own.
+    /// Notes a record: its index, from 0 and growing, the bytes between it and the one before it, and its own. One that
+    /// begins before the end of the last has no gap: its file holds something else by now, and what is noted is dropped.
     @inline(never)
     mutating func note(_ index: Int, gap: Int64, length: Int64) {
         noted.appendVarint(unsigned: UInt64(index - next))
-        noted.appendVarint(unsigned: UInt64(gap))
+        noted.appendVarint(unsigned: UInt64(max(0, gap)))
         noted.appendVarint(unsigned: UInt64(length))
         next = index + 1
     }

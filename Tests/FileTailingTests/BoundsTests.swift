@@ -102,7 +102,7 @@ import Testing
             number: FileNumber(device: 7, inode: 8), born: FileTime(seconds: -1, nanoseconds: 999_999_999),
             fingerprint: ContentHash(length: 1024, value: 3),
             contentGuard: ContentGuard(end: 300, hash: ContentHash(length: 256, value: 4)), position: 400,
-            lineStart: 20, size: 5000, behindSince: Timestamp(milliseconds: 77))
+            lineStart: 20, size: 5000, mayBeShortCopy: true, behindSince: Timestamp(milliseconds: 77))
         let bytes = checkpoint.encoded()
         let decoded = try FileCheckpoint(decoding: bytes.span.bytes)
         #expect(decoded == checkpoint)
